@@ -1,0 +1,432 @@
+# SPDX-License-Identifier: MIT
+"""The tables under gen/ and src/arch/ as Python objects: read, checked, written.
+
+Every reader raises Doubt, which prints as `file:line: reason`, at the first thing
+it does not understand.
+"""
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+SYSCALLS = TOP / 'gen/syscalls.tbl'
+NOTES = TOP / 'gen/notes.tbl'
+ERRNO = TOP / 'gen/errno.tbl'
+SHARED = TOP / 'gen/shared.tbl'
+MACRO_FIELDS = TOP / 'gen/macro-fields.tbl'
+VERSION = TOP / 'VERSION'
+ARCH = TOP / 'src/arch'
+
+
+class Doubt(Exception):
+    """A reason to stop: what is wrong and where."""
+
+    def __init__(self, path: Path | str, line: int, reason: str):
+        super().__init__(f'{path}:{line}: {reason}')
+
+
+Release = tuple[int, int]
+
+
+def release(text: str) -> tuple[int, ...]:
+    """'6.18' -> (6, 18), '2.6.39' -> (2, 6, 39); from 3.0 on a release has two numbers."""
+    numbers = tuple(map(int, text.split('.'))) if re.fullmatch(r'[0-9]+(\.[0-9]+){1,2}', text) else ()
+    if not numbers or numbers[0] >= 3 and len(numbers) != 2:
+        raise ValueError(f"'{text}' is not a kernel release")
+    return numbers
+
+
+@dataclass(frozen=True)
+class Arch:
+    name: str                   # a directory of src/arch, and Meson's cpu_family
+    condition: str              # of the C preprocessor
+    kernel: str                 # a directory of the kernel's arch/
+    config: tuple[str, ...]     # Kconfig symbols that are true
+    floor: str                  # the release of the oldest version node
+
+
+def read_arches(directory: Path = ARCH) -> list[Arch]:
+    """All architectures, x86_64 first, then by name."""
+    arches = []
+    for path in directory.glob('*/arch.ini'):
+        ini = configparser.ConfigParser(interpolation=None)
+        try:
+            ini.read_string(path.read_text(), str(path))
+            section = ini['arch']
+            arches.append(Arch(path.parent.name, section['condition'], section['kernel'],
+                               tuple(section['config'].split()), section['floor']))
+            release(section['floor'])
+        except (configparser.Error, KeyError, ValueError) as error:
+            raise Doubt(path, getattr(error, 'lineno', 1), ' '.join(str(error).split())) from None
+        except OSError as error:
+            raise Doubt(path, 1, error.strerror or str(error)) from None
+    if not arches:
+        raise Doubt(directory, 1, 'no architecture: no */arch.ini')
+    return sorted(arches, key=lambda arch: (arch.name != 'x86_64', arch.name))
+
+
+@dataclass(frozen=True)
+class Arg:
+    type: str                   # the kernel's: 'size_t', 'struct stat *'
+    name: str
+
+    def __str__(self) -> str:
+        return f'{self.type}{"" if self.type.endswith("*") else " "}{self.name}'
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call with one prototype, on the architectures that share it."""
+    name: str
+    numbers: dict[str, int]
+    args: tuple[Arg, ...]
+    noreturn: bool = False
+    removed: str = ''           # the release that dropped it
+    line: int = 0
+
+    def marks(self) -> str:
+        marks = ['noreturn'] * self.noreturn + [f'removed={self.removed}'] * bool(self.removed)
+        return ','.join(marks) or '-'
+
+    def shape(self) -> tuple:
+        """What two architectures must agree on to stand in one row."""
+        return self.args, self.noreturn, self.removed
+
+
+@dataclass
+class Table:
+    tree: str                   # '7.3.4'
+    arches: list[str]
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def release(self) -> str:
+        return '.'.join(self.tree.split('-')[0].split('.')[:2])
+
+    def calls(self, arch: str) -> dict[str, Row]:
+        return {row.name: row for row in self.rows if arch in row.numbers}
+
+
+def version_key(tree: str) -> tuple:
+    """Order of trees: 7.3.0-rc2 < 7.3.0 < 7.3.4."""
+    numbers, _, rc = tree.partition('-rc')
+    return tuple(map(int, numbers.split('.'))), int(rc or 10**6)
+
+
+TREE = r'\d+\.\d+\.\d+(-rc\d+)?'
+
+SYSCALLS_HEAD = '''\
+# Linux {tree}
+# SPDX-License-Identifier: MIT
+# The system calls of that tree: made by `gen/syscall_table.py update`; do not edit.
+# A row is a call, its number per architecture, its marks and its prototype with the
+# kernel's names and types. A call whose prototype depends on the architecture has a
+# row for each. Marks: noreturn; removed=R, dropped by release R and kept here.
+#
+'''
+
+
+def columns(path: Path, head: str, last: str, lineno: int, line: str) -> list[str]:
+    """The architectures that a line '#call ARCH... <last>' names."""
+    words = line.split()
+    if words[:1] != [head] or words[-1] != last or len(words) < 3:
+        raise Doubt(path, lineno, f"expected the line of columns, '{head} ARCH ... {last}'")
+    return words[1:-1]
+
+
+def read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding='utf-8').splitlines()
+    except OSError as error:
+        raise Doubt(path, 1, error.strerror or str(error)) from None
+    except UnicodeDecodeError as error:
+        raise Doubt(path, 1, f'not UTF-8 text: {error.reason}') from None
+
+
+C_WORDS = set('auto bool break case char class const continue default delete do double else enum export extern false float '
+              'for friend goto if inline int long namespace new operator private protected public register restrict return '
+              'short signed sizeof static struct switch template this throw true try typedef union unsigned using virtual '
+              'void volatile while'.split())
+
+
+def parse_args(path: Path, line: int, text: str) -> tuple[Arg, ...]:
+    if text == 'void':
+        return ()
+    args = []
+    for part in text.split(','):
+        match = re.fullmatch(r'\s*((?:\w+\s+)+|(?:\w+\s+)+(?:\*|const\b|\s)*\*\s*)(\w+)\s*', part)
+        if not match:
+            raise Doubt(path, line, f"not an argument: '{part.strip()}'")
+        args.append(Arg(match[1].strip(), match[2]))
+    names = [arg.name for arg in args]
+    if len(args) > 6:
+        raise Doubt(path, line, f'{len(args)} arguments: a system call has 6 at most')
+    for name in names:
+        if names.count(name) > 1 or name in C_WORDS:
+            raise Doubt(path, line, f"'{name}' cannot be the name of an argument here")
+    return tuple(args)
+
+
+def read_syscalls(path: Path = SYSCALLS) -> Table:
+    lines = read_lines(path)
+    tree = tree_of(path)
+    body = [(n, line) for n, line in enumerate(lines, 1) if line and not line.startswith('# ') and line != '#']
+    if not body:
+        raise Doubt(path, len(lines), 'no line of columns')
+    arches = columns(path, '#call', 'prototype', body[0][0], body[0][1].replace('\tmarks', ''))
+    table = Table(tree, arches)
+    seen: dict[tuple, int] = {}
+    for n, line in body[1:]:
+        parts = line.split('\t')
+        if len(parts) != len(arches) + 3:
+            raise Doubt(path, n, f'{len(parts)} columns, not {len(arches) + 3}')
+        name, marks, prototype = parts[0], parts[-2], parts[-1]
+        if not re.fullmatch(r'\w+', name):
+            raise Doubt(path, n, f"not a call's name: '{name}'")
+        numbers = {}
+        for arch, text in zip(arches, parts[1:-2]):
+            if text == '-':
+                continue
+            if not re.fullmatch(r'[0-9]{1,9}', text):
+                raise Doubt(path, n, f"not a number: '{text}'")
+            numbers[arch] = int(text)
+            for key in ((arch, name), (arch, int(text))):
+                if key in seen:
+                    raise Doubt(path, n, f'{key[1]} stands in line {seen[key]} already for {arch}')
+                seen[key] = n
+        if not numbers:
+            raise Doubt(path, n, f'{name} has no number')
+        noreturn, removed = False, ''
+        for mark in [] if marks == '-' else marks.split(','):
+            if mark == 'noreturn':
+                noreturn = True
+            elif re.fullmatch(r'removed=\d+\.\d+', mark):
+                removed = mark.partition('=')[2]
+            else:
+                raise Doubt(path, n, f"unknown mark '{mark}'")
+        table.rows.append(Row(name, numbers, parse_args(path, n, prototype), noreturn, removed, n))
+    names = [(row.name, [row.numbers.get(arch, -1) for arch in arches]) for row in table.rows]
+    for row, name, before in zip(table.rows[1:], names[1:], names):
+        if name[0] < before[0]:
+            raise Doubt(path, row.line, f'{name[0]} is not in order, it follows {before[0]}')
+    return table
+
+
+def write_syscalls(table: Table) -> str:
+    text = SYSCALLS_HEAD.format(tree=table.tree)
+    text += '\t'.join(['#call', *table.arches, 'marks', 'prototype']) + '\n'
+    order = {arch: n for n, arch in enumerate(table.arches)}
+    for row in sorted(table.rows, key=lambda row: (row.name, min(order[a] for a in row.numbers))):
+        numbers = [str(row.numbers.get(arch, '-')) for arch in table.arches]
+        text += '\t'.join([row.name, *numbers, row.marks(), ', '.join(map(str, row.args)) or 'void']) + '\n'
+    return text
+
+
+# What a person may say about a call, and how a header says it.
+HAZARDS = {
+    'noreturn': '',
+    'libc-state': 'Changes state that a libc keeps a copy of or relies on.',
+    'thread-credentials': 'Changes the calling thread only; a libc changes all threads.',
+    'new-stack': 'A child on a new stack cannot return through C.',
+    'kernel-only': "Works only from the kernel's own code in the process, a trampoline or a frame.",
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    name: str
+    since: dict[str, str]
+    marks: frozenset[str]
+    changed: tuple[str, ...]    # releases whose changed prototype is acknowledged
+    line: int
+
+
+def read_notes(path: Path = NOTES) -> dict[str, Note]:
+    notes: dict[str, Note] = {}
+    arches: list[str] = []
+    for n, line in enumerate(read_lines(path), 1):
+        if not line.strip() or line == '#' or line.startswith('# '):
+            continue
+        if not arches:
+            arches = columns(path, '#call', 'marks', n, line)
+            continue
+        words = line.split()
+        if len(words) < 1 + len(arches):
+            raise Doubt(path, n, f'expected a call and {len(arches)} releases')
+        name, since = words[0], {}
+        if name in notes:
+            raise Doubt(path, n, f'{name} has a note in line {notes[name].line} already')
+        for arch, text in zip(arches, words[1:]):
+            if text != '-':
+                try:
+                    release(text)
+                except ValueError as error:
+                    raise Doubt(path, n, str(error)) from None
+                since[arch] = text
+        marks, changed = set(), []
+        for word in words[1 + len(arches):]:
+            if word in HAZARDS:
+                marks.add(word)
+            elif re.fullmatch(r'changed=\d+\.\d+', word):
+                changed.append(word.partition('=')[2])
+            else:
+                raise Doubt(path, n, f"unknown mark '{word}'")
+        notes[name] = Note(name, since, frozenset(marks), tuple(changed), n)
+    if not arches:
+        raise Doubt(path, 1, 'no line of columns')
+    return notes
+
+
+def check_notes(table: Table, notes: dict[str, Note], table_path: Path = SYSCALLS, path: Path = NOTES) -> None:
+    """A call without a note, a note without a call, and since facts that cannot be."""
+    have = {arch: table.calls(arch) for arch in table.arches}
+    for row in table.rows:
+        note = notes.get(row.name)
+        if not note:
+            raise Doubt(table_path, row.line, f'{row.name} has no note in {path.name}')
+        for arch in row.numbers:
+            if arch not in note.since:
+                raise Doubt(path, note.line, f'{row.name} has no release for {arch}')
+            if release(note.since[arch]) > release(table.release):
+                raise Doubt(path, note.line, f'{row.name} since {note.since[arch]}: the table is of {table.release}')
+    for name, note in notes.items():
+        if not any(name in calls for calls in have.values()):
+            raise Doubt(path, note.line, f'{name} is no call of {table_path.name}')
+        for arch in note.since:
+            if name not in have.get(arch, {}):
+                raise Doubt(path, note.line, f'{name} is no call of {arch}')
+
+
+ERRNO_HEAD = '''\
+# Linux {tree}
+# SPDX-License-Identifier: MIT
+# Its errno names and values: made by `gen/syscall_table.py update`; do not edit.
+# An alias has the name of the other instead of a value.
+#
+#errno	value
+'''
+
+
+def tree_of(path: Path) -> str:
+    """The version of the tree that a machine-written table is of."""
+    lines = read_lines(path)
+    match = re.fullmatch(rf'# Linux ({TREE})', lines[0] if lines else '')
+    if not match:
+        raise Doubt(path, 1, "the first line is not '# Linux <version of the tree>'")
+    return match[1]
+
+
+def read_errno(path: Path = ERRNO) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    values = {}
+    for n, line in enumerate(read_lines(path), 1):
+        if line.startswith('#'):
+            continue
+        match = re.fullmatch(r'(E\w+)\t(\d+|E\w+)', line)
+        if not match:
+            raise Doubt(path, n, f"not an errno and its value: '{line}'")
+        if match[1] in values:
+            raise Doubt(path, n, f'{match[1]} is there already')
+        if not match[2].isdecimal() and match[2] not in values:
+            raise Doubt(path, n, f'{match[1]} is {match[2]}, which is not above it')
+        values[match[1]] = match[2]
+        rows.append((match[1], match[2]))
+    return rows
+
+
+def write_errno(tree: str, rows: list[tuple[str, str]]) -> str:
+    return ERRNO_HEAD.format(tree=tree) + ''.join(f'{name}\t{value}\n' for name, value in rows)
+
+
+def read_shared(path: Path = SHARED) -> dict[str, str]:
+    """The kernel's tag -> the tag that the libc has too."""
+    shared = {}
+    for n, line in enumerate(read_lines(path), 1):
+        words = line.split()
+        if not words or words[0].startswith('#'):
+            continue
+        if not all(re.fullmatch(r'\w+', word) for word in words):
+            raise Doubt(path, n, f"not a tag and its names in the kernel: '{line.strip()}'")
+        for word in words:
+            if word in shared:
+                raise Doubt(path, n, f'{word} is there already')
+            shared[word] = words[0]
+    return shared
+
+
+def read_words(path: Path) -> set[str]:
+    """The first word of each line."""
+    return {line.split()[0] for line in read_lines(path) if line.split() and not line.startswith('#')}
+
+
+@dataclass(frozen=True)
+class Symbol:
+    node: str
+    declaration: str
+    line: int
+
+
+def read_abi(path: Path) -> dict[str, Symbol]:
+    """The committed ABI of an architecture; an architecture's first build has none."""
+    symbols = {}
+    for n, line in enumerate(read_lines(path) if path.exists() else [], 1):
+        if not line or line.startswith('#'):
+            continue
+        match = re.fullmatch(r'((?:LIB)?LINUX_[0-9]+\.[0-9]+) (.*?\b(\w+)\(.*\))', line)
+        if not match:
+            raise Doubt(path, n, f"not a node and a declaration: '{line}'")
+        if match[3] in symbols:
+            raise Doubt(path, n, f'{match[3]} is there already')
+        symbols[match[3]] = Symbol(match[1], match[2], n)
+    return symbols
+
+
+def read_version(path: Path = VERSION) -> tuple[str, str, str]:
+    """Release major, release minor, our own count."""
+    text = '\n'.join(read_lines(path))
+    match = re.fullmatch(r'(\d+)\.(\d+)\.(\d+)', text)
+    if not match:
+        raise Doubt(path, 1, f"'{text}' is not <release>.<count>")
+    return match[1], match[2], match[3]
+
+
+def write_files(files: dict[Path, str]) -> None:
+    """All of them or none: nothing is renamed into place before all are on disk.
+
+    A file that has the text already stays as it is, so that nothing is built again. What is
+    no regular file, a device say, is written to, not replaced.
+    """
+    made: list[tuple[str, Path]] = []
+    special: list[tuple[Path, str]] = []
+    umask = os.umask(0)
+    os.umask(umask)
+    path = Path()
+    try:
+        for path, text in files.items():
+            target = path.resolve()
+            if target.is_dir():
+                raise IsADirectoryError(21, 'is a directory')
+            if target.exists() and not target.is_file():
+                special.append((target, text))
+            elif not target.exists() or target.read_bytes() != text.encode():
+                descriptor, name = tempfile.mkstemp(prefix=f'.{target.name}.', dir=target.parent)
+                made.append((name, target))
+                with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
+                    file.write(text)
+                os.chmod(name, 0o666 & ~umask)
+        for path, text in special:
+            path.write_text(text, encoding='utf-8')
+        for name, path in made:
+            os.replace(name, path)
+        made.clear()
+    except OSError as error:
+        raise Doubt(path, 1, f'cannot write: {error.strerror}') from None
+    finally:
+        for name, _ in made:
+            if os.path.exists(name):
+                os.unlink(name)

@@ -1,0 +1,560 @@
+# SPDX-License-Identifier: MIT
+"""One pure function for each generated file: facts in, text out."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import c_types
+import emit_uapi
+import tables
+import uapi_tables
+from tables import Arch, Doubt, Note, Row, Symbol, Table, release
+
+
+class Unknown(Exception):
+    """The command line names something that does not exist."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the emitters know."""
+    table: Table
+    notes: dict[str, Note]
+    errno: list[tuple[str, str]]
+    shared: dict[str, str]
+    version: tuple[str, str, str]
+    arches: list[Arch]
+    inlines: dict[str, str]             # architecture -> its syscall.h
+    assembly: dict[str, set[str]]       # architecture -> calls that a .S file implements
+    abi: dict[str, dict[str, Symbol]]   # architecture -> the committed list
+    arch: Arch                          # the one to emit for
+    uapi: emit_uapi.Uapi
+
+    def calls(self) -> dict[str, Row]:
+        return self.table.calls(self.arch.name)
+
+
+def load(arch_name: str) -> Facts:
+    """Read every table, and hold them against each other."""
+    arches = tables.read_arches()
+    arch = next((arch for arch in arches if arch.name == arch_name), None)
+    if not arch:
+        raise Unknown(f"no architecture '{arch_name}': there are {', '.join(arch.name for arch in arches)}")
+    table = tables.read_syscalls()
+    for one in arches:
+        if one.name not in table.arches:
+            raise Doubt(tables.SYSCALLS, 1, f'{one.name} is not in the table: run update')
+    notes = tables.read_notes()
+    tables.check_notes(table, notes)
+    version = tables.read_version()
+    if '.'.join(version[:2]) != table.release:
+        raise Doubt(tables.VERSION, 1, f'{".".join(version)} is not of Linux {table.release}, the release of the table')
+    shared = tables.read_shared()
+    check_types(table, tables.SYSCALLS)
+    if tables.tree_of(tables.ERRNO) != table.tree:
+        raise Doubt(tables.ERRNO, 1, f'is of Linux {tables.tree_of(tables.ERRNO)}, {tables.SYSCALLS.name} of {table.tree}')
+    assembly: dict[str, set[str]] = {}
+    for one in arches:
+        files = {path.stem: path for path in (tables.ARCH / one.name).glob('*.S')}
+        assembly[one.name] = set(files)
+        for name, path in sorted(files.items()):
+            if name not in table.calls(one.name):
+                raise Doubt(path, 1, f'{name} is no call of {one.name}')
+    abi = {one.name: tables.read_abi(tables.ARCH / one.name / 'abi.list') for one in arches}
+    for one in arches:
+        check_abi(table, notes, shared, one.name, abi[one.name])
+    return Facts(
+        table, notes, tables.read_errno(), shared, version, arches,
+        {one.name: '\n'.join(tables.read_lines(tables.ARCH / one.name / 'syscall.h')) + '\n' for one in arches},
+        assembly,
+        abi,
+        arch,
+        load_uapi(arches, shared))
+
+
+def check_types(table: Table, path: Path) -> None:
+    for row in table.rows:
+        try:
+            prototype_types(row, {})
+        except c_types.UnknownType as error:
+            raise Doubt(path, row.line, str(error)) from None
+
+
+def check_abi(table: Table, notes: dict[str, Note], shared: dict[str, str], arch: str, abi: dict[str, Symbol]) -> None:
+    """What is committed stays: every symbol, and the registers of its arguments."""
+    path, calls = tables.ARCH / arch / 'abi.list', table.calls(arch)
+    for name, frozen in abi.items():
+        row = calls.get(name[len('linux_'):])
+        if not row:
+            raise Doubt(path, frozen.line, f'{name} is no call of {tables.SYSCALLS.name} any more: a symbol stays for ever')
+        if frozen.declaration == abi_declaration(row, shared):
+            continue
+        kinds = [c_types.kind(part.strip()) for part in frozen.declaration.partition('(')[2].rstrip(')').split(',') if part.strip() != 'void']
+        if kinds != prototype_kinds(row) or not notes[row.name].changed:
+            raise Doubt(tables.SYSCALLS, row.line, f'{abi_declaration(row, shared)} is frozen as {frozen.declaration}')
+
+
+def load_uapi(arches: list[Arch], shared: dict[str, str]) -> emit_uapi.Uapi:
+    groups = uapi_tables.read_groups(uapi_tables.GROUPS)
+    uapi_tables.read_extra(uapi_tables.EXTRA, groups)
+    names = [arch.name for arch in arches]
+    return emit_uapi.Uapi({name: uapi_tables.read(uapi_tables.FACTS / f'{name}.tbl', names) for name in groups},
+                          shared, frozenset(tables.read_words(tables.MACRO_FIELDS)), tuple(arches))
+
+
+# Pieces of C
+
+def prototype_types(row: Row, shared: dict[str, str]) -> list[str]:
+    return [c_types.plain(arg.type, shared) for arg in row.args]
+
+
+def prototype_kinds(row: Row) -> list[str]:
+    return [c_types.kind(c_type) for c_type in prototype_types(row, {})]
+
+
+def kernel_prototype(row: Row) -> str:
+    return f'{row.name}({", ".join(map(str, row.args)) or "void"})'
+
+
+def declared(c_type: str, name: str) -> str:
+    return f'{c_type}{"" if c_type.endswith("*") else " "}{name}'
+
+
+def prototype(row: Row, shared: dict[str, str]) -> str:
+    args = [declared(c_type, arg.name) for c_type, arg in zip(prototype_types(row, shared), row.args)]
+    return f'long linux_{row.name}({", ".join(args) or "void"})'
+
+
+def abi_declaration(row: Row, shared: dict[str, str]) -> str:
+    return f'long linux_{row.name}({", ".join(prototype_types(row, shared)) or "void"})'
+
+
+def body(row: Row, noreturn: bool) -> str:
+    args = ''.join(f', (long){arg.name}' for arg in row.args)
+    call = f'liblinux_syscall{len(row.args)}(LINUX_NR_{row.name}{args});'
+    return f'\t{call}\n\t__builtin_trap();\n' if noreturn else f'\treturn {call}\n'
+
+
+def is_noreturn(row: Row, facts: Facts) -> bool:
+    return row.noreturn or 'noreturn' in facts.notes[row.name].marks
+
+
+def attributes(row: Row, facts: Facts) -> str:
+    """What a compiler must know to call it."""
+    if is_noreturn(row, facts):
+        return ' __attribute__((__noreturn__))'
+    if row.name == 'vfork':
+        return ' __attribute__((__returns_twice__))'
+    return ''
+
+
+def origin(facts: Facts, what: str, source: str = 'gen/syscalls.tbl') -> str:
+    return (f'/* Made from {source} (Linux {facts.table.tree}) by gen/syscall_table.py emit {what}.\n'
+            ' * Do not edit. */\n/* SPDX-License-Identifier: MIT */\n')
+
+
+def by_arch(facts: Facts, text: Callable[[Arch], str], otherwise: str = '') -> str:
+    """#if for each architecture; one without text has no branch."""
+    result = ''
+    for arch in facts.arches:
+        if piece := text(arch):
+            result += f'#{"elif" if result else "if"} {arch.condition}\n{piece}'
+    return result + (f'#else\n{otherwise}' if otherwise else '') + '#endif\n' if result else ''
+
+
+def unsupported(facts: Facts) -> str:
+    names = ' and '.join(arch.name for arch in facts.arches)
+    return f'# error "liblinux: this architecture is not supported: {names} are"\n'
+
+
+# Headers
+
+def version_h(facts: Facts) -> str:
+    major, minor, count = facts.version
+    return origin(facts, 'version.h', 'VERSION') + f'''\
+/*
+ * The version of liblinux: the kernel release that it is bound to, and our own count of
+ * versions for that release, from 0.
+ */
+#ifndef LIBLINUX_VERSION_H
+#define LIBLINUX_VERSION_H
+
+#define LIBLINUX_VERSION_MAJOR {major}
+#define LIBLINUX_VERSION_MINOR {minor}
+#define LIBLINUX_VERSION_COUNT {count}
+#define LIBLINUX_VERSION "{major}.{minor}.{count}"
+
+#endif
+'''
+
+
+def error_h(facts: Facts) -> str:
+    values = ''.join(f'#define LINUX_{name} {value if value.isdecimal() else "LINUX_" + value}\n'
+                     for name, value in facts.errno)
+    return origin(facts, 'error.h', 'gen/errno.tbl') + f'''\
+/*
+ * The errors of system calls. A call that fails returns the negated errno, -4095 to -1;
+ * every other result is a success, also one that is negative as a long (an address, a
+ * file offset).
+ */
+#ifndef LIBLINUX_ERROR_H
+#define LIBLINUX_ERROR_H
+
+/* errno values: include/uapi/asm-generic/errno.h and errno-base.h of the tree. */
+{values}
+#ifndef __ASSEMBLER__
+/* Is the result of a system call an error? Its errno is then -ret. */
+static __inline__ int linux_is_error(long ret)
+{{
+	return (unsigned long)ret >= (unsigned long)-4095L;
+}}
+#endif
+
+#endif
+'''
+
+
+def arch_h(facts: Facts) -> str:
+    def functions(arch: Arch) -> str:
+        text = facts.inlines[arch.name]
+        return text.split('\n', 1)[1] if text.startswith('/* SPDX') else text
+    return origin(facts, 'arch.h', 'src/arch') + f'''\
+/*
+ * One system call, by its number: liblinux_syscall0() to liblinux_syscall6(). They are what
+ * the wrappers are made of, in the library and with LIBLINUX_INLINE; the result is the
+ * kernel's. Functions, with arguments that are long before they meet a register: no
+ * expression of the caller is evaluated while a register holds an argument.
+ */
+#ifndef LIBLINUX_ARCH_H
+#define LIBLINUX_ARCH_H
+
+/* -finstrument-functions and -pg leave these alone: clang has no flag that says so. */
+#define LIBLINUX_NO_INSTRUMENT __attribute__((__no_instrument_function__))
+
+{by_arch(facts, functions, unsupported(facts))}
+#endif
+'''
+
+
+SYSCALLS_H = '''\
+/*
+ * Every system call of Linux {release}: long linux_<name>(...), under the kernel's name, with
+ * the kernel's arguments.
+ *
+ * The result is what the kernel returned: -4095 to -1 is a negated errno, all else success
+ * (linux_is_error() of <liblinux/error.h>). There is no errno variable, no retry, no default
+ * and no check: one function is one system call. Pointers may be NULL or bad, the kernel says
+ * what it thinks of them. Sizes are in bytes unless the call's manual page says otherwise,
+ * sigsetsize is always 8, and memory stays the caller's.
+ *
+ * A call that the architecture lacks is not declared. #ifdef linux_statmount asks whether
+ * this header has statmount; whether the running kernel has it, only a call tells (-ENOSYS;
+ * behind a filter of system calls perhaps -EPERM).
+ *
+ * Define LIBLINUX_INLINE before the first inclusion to have the calls inline, without the
+ * library. vfork and rt_sigreturn cannot be inlined and are not declared then. Define
+ * LIBLINUX_UAPI before it to have the kernel's own tags in the prototypes (struct statmount),
+ * for use with the kernel's headers instead of <liblinux/uapi.h>.
+ *
+ * Assembly files may include this header for the numbers, LINUX_NR_<name>.
+ */
+'''
+
+
+def tags(facts: Facts, shared: dict[str, str]) -> list[str]:
+    """'struct x' and 'union x' that the prototypes point to."""
+    found = {match for row in facts.table.rows for c_type in prototype_types(row, shared)
+             for match in re.findall(r'(?:struct|union) \w+', c_type)}
+    return sorted(found)
+
+
+def remark(row: Row, facts: Facts) -> str:
+    """The comment above a prototype: since when, and what to beware of."""
+    note = facts.notes[row.name]
+    since = {arch: note.since[arch] for arch in row.numbers}
+    if len(set(since.values())) == 1 or all(
+            release(since[arch.name]) <= release(arch.floor) for arch in facts.arches if arch.name in since):
+        text = '' if all(release(since[arch.name]) <= release(arch.floor)
+                         for arch in facts.arches if arch.name in since) else f'Linux {next(iter(since.values()))}.'
+    else:
+        text = ', '.join(f'{arch} Linux {value}' for arch, value in since.items()) + '.'
+    parts = [text, f'Removed in Linux {row.removed}.' if row.removed else '']
+    parts += [tables.HAZARDS[mark] for mark in tables.HAZARDS if mark in note.marks]
+    line = ' '.join(part for part in parts if part)
+    return f'/* {line} */\n' if line else ''
+
+
+def sections(facts: Facts, text: Callable[[Row, str], str]) -> str:
+    """Text for every row: first what all architectures share, then what each has alone."""
+    everywhere = set(facts.table.arches)
+    result = ''.join(text(row, '') for row in facts.table.rows if set(row.numbers) == everywhere)
+
+    def alone(arch: Arch) -> str:
+        return ''.join(text(row, arch.name) for row in facts.table.rows
+                       if arch.name in row.numbers and set(row.numbers) != everywhere)
+    return result + '\n' + by_arch(facts, alone)
+
+
+def declarations(facts: Facts, shared: dict[str, str]) -> str:
+    """Every call, declared or inline, with the tags that `shared` decides."""
+    def declaration(row: Row, arch: str) -> str:
+        return (f'{remark(row, facts)}{prototype(row, shared)}{attributes(row, facts)};\n'
+                f'#define linux_{row.name} linux_{row.name}\n')
+
+    def inline(row: Row, arch: str) -> str:
+        if row.name in NOT_INLINE:
+            return ''
+        return (f'static __inline__{attributes(row, facts)} {prototype(row, shared)}\n'
+                f'{{\n{body(row, is_noreturn(row, facts))}}}\n#define linux_{row.name} linux_{row.name}\n\n')
+
+    return f'''\
+{''.join(f'{tag};{chr(10)}' for tag in tags(facts, shared))}
+#ifdef __cplusplus
+extern "C" {{
+# if defined(__GNUC__) && !defined(__clang__)
+/* linux_statx is a function and a struct, as stat is in C. */
+#  pragma GCC diagnostic push
+#  pragma GCC diagnostic ignored "-Wshadow"
+# endif
+#endif
+
+#ifndef LIBLINUX_INLINE
+
+{sections(facts, declaration)}
+#else /* LIBLINUX_INLINE */
+
+{sections(facts, inline)}
+#endif /* LIBLINUX_INLINE */
+
+#ifdef __cplusplus
+# if defined(__GNUC__) && !defined(__clang__)
+#  pragma GCC diagnostic pop
+# endif
+}}
+#endif
+'''
+
+
+def syscalls_h(facts: Facts) -> str:
+    def numbers(arch: Arch) -> str:
+        return ''.join(f'# define LINUX_NR_{row.name} {row.numbers[arch.name]}\n'
+                       for row in facts.table.rows if arch.name in row.numbers)
+
+    return origin(facts, 'syscalls.h') + SYSCALLS_H.format(release=facts.table.release) + f'''\
+#ifndef LIBLINUX_SYSCALLS_H
+#define LIBLINUX_SYSCALLS_H
+
+{by_arch(facts, numbers, unsupported(facts))}
+#ifndef __ASSEMBLER__
+
+#ifdef LIBLINUX_INLINE
+# define LIBLINUX_SYSCALLS_ARE_INLINE
+# include <liblinux/arch.h>
+#endif
+
+#ifdef LIBLINUX_UAPI
+# define LIBLINUX_SYSCALLS_ARE_UAPI
+# include <liblinux/syscalls-uapi.h>
+#else
+
+{declarations(facts, facts.shared)}
+#endif /* LIBLINUX_UAPI */
+
+#endif /* __ASSEMBLER__ */
+#endif /* LIBLINUX_SYSCALLS_H */
+
+#ifndef __ASSEMBLER__
+# if defined(LIBLINUX_INLINE) != defined(LIBLINUX_SYSCALLS_ARE_INLINE)
+#  error "liblinux: LIBLINUX_INLINE must be set the same way before every inclusion"
+# endif
+# if defined(LIBLINUX_UAPI) != defined(LIBLINUX_SYSCALLS_ARE_UAPI)
+#  error "liblinux: LIBLINUX_UAPI must be set the same way before every inclusion"
+# endif
+#endif
+'''
+
+
+def syscalls_uapi_h(facts: Facts) -> str:
+    return origin(facts, 'syscalls-uapi.h') + f'''\
+/* The calls of <liblinux/syscalls.h> with the kernel's own tags; define LIBLINUX_UAPI and include that. */
+#ifndef LIBLINUX_UAPI
+# define LIBLINUX_UAPI
+#endif
+#include <liblinux/syscalls.h>
+
+#ifndef LIBLINUX_SYSCALLS_UAPI_H
+#define LIBLINUX_SYSCALLS_UAPI_H
+
+{declarations(facts, c_types.KernelTags())}
+#endif
+'''
+
+
+# A child of vfork returns on its parent's stack, and rt_sigreturn reads the frame that the
+# stack pointer points to: neither survives being part of another function.
+NOT_INLINE = {'vfork', 'rt_sigreturn'}
+
+
+# Programs define these two structs themselves, so only who asks gets them.
+NOT_IN_UMBRELLA = {'dirent'}
+
+
+def uapi_h(facts: Facts) -> str:
+    includes = ''.join(f'#include <liblinux/uapi/{name}.h>\n' for name in facts.uapi.groups if name not in NOT_IN_UMBRELLA)
+    return origin(facts, 'uapi.h', 'gen/uapi') + f'''\
+/*
+ * The types and constants that the system calls of Linux {facts.table.release} take, under names of
+ * our own: struct linux_statmount, LINUX_STATMOUNT_SB_BASIC. Layouts and values were measured on the
+ * kernel's headers; a field that is a macro somewhere has a _ behind its name
+ * (linux_sigaction.sa_handler_). struct linux_dirent and linux_dirent64 are in
+ * <liblinux/uapi/dirent.h> only, since programs define those themselves.
+ */
+#ifndef LIBLINUX_UAPI_H
+#define LIBLINUX_UAPI_H
+
+{includes}
+#endif
+'''
+
+
+def liblinux_h(facts: Facts) -> str:
+    return origin(facts, 'liblinux.h', 'gen') + '''\
+/* All of liblinux: calls, errors, types and constants. */
+#ifndef LIBLINUX_LIBLINUX_H
+#define LIBLINUX_LIBLINUX_H
+
+#include <liblinux/error.h>
+#include <liblinux/syscalls.h>
+#include <liblinux/uapi.h>
+#include <liblinux/version.h>
+
+#endif
+'''
+
+
+def posix_h(facts: Facts) -> str:
+    return emit_uapi.posix(facts.uapi, origin(facts, 'posix.h', 'gen/uapi and gen/shared.tbl'))
+
+
+def uapi_headers(facts: Facts) -> dict[str, str]:
+    """Every header of liblinux/uapi."""
+    files = {}
+    for name in facts.uapi.groups:
+        try:
+            files[f'{name}.h'] = emit_uapi.header(facts.uapi, name, origin(facts, 'uapi', f'gen/uapi/{name}.tbl'))
+        except emit_uapi.Impossible as error:
+            raise Doubt(uapi_tables.FACTS / f'{name}.tbl', 1, str(error)) from None
+    return files
+
+
+def layout_test(facts: Facts) -> str:
+    groups = uapi_tables.read_groups(uapi_tables.GROUPS)
+    headers = [header for files in groups.values() for header in files]
+    extras = uapi_tables.read_extra(uapi_tables.EXTRA, groups)
+    return emit_uapi.layout_test(facts.uapi, facts.arch.name, origin(facts, f'layout.c {facts.arch.name}', 'gen/uapi'), headers, extras)
+
+
+# The library
+
+def wrapper(row: Row, facts: Facts) -> str:
+    return origin(facts, f'{row.name}.c {facts.arch.name}') + f'''\
+#include "wrapper.h"
+
+LIBLINUX_FUNCTION {prototype(row, facts.shared)}
+{{
+{body(row, is_noreturn(row, facts))}}}
+'''
+
+
+def wrappers(facts: Facts) -> dict[str, str]:
+    """The C file of every call that has no file in assembly."""
+    return {f'{name}.c': wrapper(row, facts) for name, row in facts.calls().items()
+            if name not in facts.assembly[facts.arch.name]}
+
+
+def calls(facts: Facts) -> str:
+    """The files of the library, one per line, for the build system."""
+    return ''.join(f'{name}.{"S" if name in facts.assembly[facts.arch.name] else "c"}\n' for name in facts.calls())
+
+
+def symbol(row: Row, facts: Facts) -> Symbol:
+    """Node and declaration; what the committed list has stays as it is, whatever a note says now."""
+    frozen = facts.abi[facts.arch.name].get(f'linux_{row.name}')
+    since, floor = facts.notes[row.name].since[facts.arch.name], facts.arch.floor
+    node = since if release(since) > release(floor) else floor
+    return Symbol(frozen.node if frozen else f'LINUX_{node}', abi_declaration(row, facts.shared), row.line)
+
+
+def nodes(facts: Facts) -> dict[str, list[str]]:
+    """Version node -> its symbols, oldest node first."""
+    found: dict[str, list[str]] = {}
+    for row in facts.calls().values():
+        found.setdefault(symbol(row, facts).node, []).append(f'linux_{row.name}')
+    return dict(sorted(found.items(), key=lambda item: release(item[0].partition('_')[2])))
+
+
+def map_file(facts: Facts) -> str:
+    text, before = origin(facts, f'liblinux.map {facts.arch.name}'), ''
+    for node, names in nodes(facts).items():
+        last = '' if before else '\nlocal:\n\t*;'
+        text += f'\n{node} {{\nglobal:\n' + ''.join(f'\t{name};\n' for name in names).rstrip('\n')
+        text += f'{last}\n}}{before and " " + before};\n'
+        before = node
+    return text
+
+
+def abi_list(facts: Facts) -> str:
+    """The list to commit: what is frozen, and what is new."""
+    symbols = {f'linux_{row.name}': symbol(row, facts) for row in facts.calls().values()}
+    symbols = {**facts.abi[facts.arch.name], **symbols}
+    return (f'# The ABI of liblinux.so.1 on {facts.arch.name}: version node and declaration of every symbol.\n'
+            '# `gen/syscall_table.py emit abi.list` adds to it; no released line ever changes.\n'
+            '# SPDX-License-Identifier: MIT\n'
+            + ''.join(f'{symbols[name].node} {symbols[name].declaration}\n' for name in sorted(symbols)))
+
+
+# Tests
+
+def cases(facts: Facts) -> str:
+    """Each call with arguments of its own types, as C expressions that are function calls."""
+    functions, rows = '', ''
+    for row in facts.calls().values():
+        types = prototype_types(row, facts.shared)
+        args = ', '.join(f'({c_type})argument({n})' for n, c_type in enumerate(types))
+        kinds = ', '.join(f'KIND_{c_types.kind(c_type).upper()}' for c_type in types)
+        functions += (f'#ifdef linux_{row.name}\nstatic long call_{row.name}(void)\n{{\n\treturn linux_{row.name}({args});\n}}\n#endif\n')
+        noreturn = int(is_noreturn(row, facts))
+        rows += (f'#ifdef linux_{row.name}\n\t{{"{row.name}", {row.numbers[facts.arch.name]}, {noreturn}, {len(types)}, '
+                 f'{{{kinds or "0"}}}, call_{row.name}, (void (*)(void))linux_{row.name}}},\n#endif\n')
+    return origin(facts, f'test_cases.h {facts.arch.name}') + f'\n{functions}\nstatic const struct test_case cases[] = {{\n{rows}}};\n'
+
+
+# What is more than one file: into a directory.
+DIRECTORIES: dict[str, Callable[[Facts], dict[str, str]]] = {'uapi': uapi_headers, 'wrappers': wrappers}
+
+OUTPUTS: dict[str, Callable[[Facts], str]] = {
+    'syscalls.h': syscalls_h,
+    'syscalls-uapi.h': syscalls_uapi_h,
+    'arch.h': arch_h,
+    'error.h': error_h,
+    'version.h': version_h,
+    'uapi.h': uapi_h,
+    'liblinux.h': liblinux_h,
+    'posix.h': posix_h,
+    'calls': calls,
+    'liblinux.map': map_file,
+    'abi.list': abi_list,
+    'test_cases.h': cases,
+    'layout.c': layout_test,
+}
+
+
+def output(name: str, facts: Facts) -> str:
+    if name in OUTPUTS:
+        return OUTPUTS[name](facts)
+    if name in (files := wrappers(facts)):
+        return files[name]
+    raise Unknown(f"no output '{name}': there are {', '.join(OUTPUTS)}, uapi, wrappers and CALL.c")

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * long linux_rt_sigreturn(void), which never returns
+ *
+ * The kernel finds the frame of the signal at the stack pointer
+ * (arch/arm64/kernel/signal.c), so nothing may be pushed here.
+ */
+#include <liblinux/syscalls.h>
+#include "asm.h"
+
+FUNCTION(linux_rt_sigreturn)
+	mov	x8, #LINUX_NR_rt_sigreturn
+	svc	#0
+	brk	#1000
+END(linux_rt_sigreturn)

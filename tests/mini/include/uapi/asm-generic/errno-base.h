@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define	EPERM		 1	/* not permitted */
+#define	EAGAIN		11	/* again */

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+SYSCALL_DEFINE1(memfd_secret, unsigned int, flags)
+{
+}

@@ -1,0 +1,605 @@
+# SPDX-License-Identifier: MIT
+"""The importer on a miniature kernel tree, the tables' readers, update, diff and the command line."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / 'gen'))
+
+import c_types              # noqa: E402
+import emit                 # noqa: E402
+import kernel_tree          # noqa: E402
+import syscall_table        # noqa: E402
+import tables               # noqa: E402
+import tap                  # noqa: E402
+
+MINI = TOP / 'tests/mini'
+GOLDEN = TOP / 'tests/mini.golden'
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1, f'{old!r} is {text.count(old)} times in {path}'
+    path.write_text(text.replace(old, new))
+
+
+class Case(unittest.TestCase):
+    def setUp(self) -> None:
+        self.directory = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.tree = self.directory / 'tree'
+        shutil.copytree(MINI, self.tree, symlinks=True)
+        self.table = self.directory / 'syscalls.tbl'
+        self.arches = tables.read_arches()
+
+    def doubt(self, pattern: str, function, *arguments) -> None:
+        with self.assertRaisesRegex(tables.Doubt, pattern):
+            function(*arguments)
+
+    def read(self) -> tables.Table:
+        return kernel_tree.read_tree(self.tree, [arch for arch in self.arches if arch.name in ('x86_64', 'aarch64')])
+
+    def rejected(self, pattern: str) -> None:
+        self.doubt(pattern, self.read)
+
+    def row(self, name: str, arch: str) -> str:
+        row = self.read().calls(arch)[name]
+        return f'{row.numbers[arch]} {row.marks()} {emit.kernel_prototype(row)}'
+
+
+class Import(Case):
+    def test_golden(self) -> None:
+        self.assertEqual(tables.write_syscalls(self.read()), (GOLDEN / 'syscalls.tbl').read_text())
+        errno = kernel_tree.read_errno(self.tree, self.arches)
+        self.assertEqual(tables.write_errno('7.3.4', errno), (GOLDEN / 'errno.tbl').read_text())
+
+    def test_entry_column_selects_the_definition(self) -> None:
+        # By the row's name one would get struct __old_kernel_stat, silently.
+        self.assertEqual(self.row('stat', 'x86_64'), '4 - stat(const char *filename, struct stat *statbuf)')
+        self.assertEqual(self.row('umount2', 'aarch64'), '39 - umount2(char *name, int flags)')
+
+    def test_prototypes_that_depend_on_the_architecture(self) -> None:
+        self.assertIn('int *child_tidptr, unsigned long tls)', self.row('clone', 'x86_64'))
+        self.assertIn('unsigned long tls, int *child_tidptr)', self.row('clone', 'aarch64'))
+        self.assertIn('size_t len', self.row('fadvise64', 'x86_64'))
+        self.assertIn('loff_t len', self.row('fadvise64', 'aarch64'))
+
+    def test_an_entry_with_another_in_its_place(self) -> None:
+        self.assertIn('(unsigned int personality)', self.row('personality', 'aarch64'))
+        edit(self.tree / 'arch/arm64/kernel/sys.c', 'unsigned int, personality)', 'unsigned long, personality)')
+        self.assertIn('(unsigned long personality)', self.row('personality', 'aarch64'))
+        self.assertIn('(unsigned int personality)', self.row('personality', 'x86_64'))
+
+    def test_noreturn(self) -> None:
+        self.assertEqual(self.row('exit', 'aarch64'), '93 noreturn exit(int error_code)')
+
+    def test_rows_without_entry_are_not_ours(self) -> None:
+        table = self.read()
+        for name in ('uselib', '_sysctl', 'x32only', 'time32only', 'dash'):
+            for arch in table.arches:
+                self.assertNotIn(name, table.calls(arch))
+
+    def test_a_call_that_cannot_be_configured_has_its_prototype(self) -> None:
+        self.assertEqual(self.row('rseq_slice_yield', 'aarch64'), '471 - rseq_slice_yield(void)')
+        # Nor one that only another architecture defines.
+        (self.tree / 'kernel/rseq.c').rename(self.tree / 'arch/x86/kernel.c')
+        self.assertEqual(self.row('rseq_slice_yield', 'aarch64'), '471 - rseq_slice_yield(void)')
+
+    def test_tags_come_from_the_makefiles(self) -> None:
+        edit(self.tree / 'arch/arm64/kernel/Makefile.syscalls', ' memfd_secret', '')
+        self.assertNotIn('memfd_secret', self.read().calls('aarch64'))
+
+
+class BadTrees(Case):
+    def test_older_than_the_oldest(self) -> None:
+        edit(self.tree / 'Makefile', 'VERSION = 7\nPATCHLEVEL = 3', 'VERSION = 6\nPATCHLEVEL = 11')
+        self.rejected(r'Makefile:3: Linux 6\.11\.4 is older than 6\.12')
+
+    def test_not_a_tree(self) -> None:
+        (self.tree / 'Makefile').write_text('all:\n')
+        self.rejected(r'Makefile:1: no VERSION')
+        shutil.rmtree(self.tree)
+        self.rejected(r'Makefile:1: No such file')
+
+    def test_version(self) -> None:
+        edit(self.tree / 'Makefile', 'SUBLEVEL = 4', 'SUBLEVEL = x')
+        self.rejected(r"Makefile:\d+: '7\.3\.x' is not a kernel version")
+
+    def test_release_candidate(self) -> None:
+        edit(self.tree / 'Makefile', 'SUBLEVEL = 4\nEXTRAVERSION =', 'SUBLEVEL = 0\nEXTRAVERSION = -rc2')
+        self.assertEqual(self.read().tree, '7.3.0-rc2')
+        self.assertEqual(self.read().release, '7.3')
+
+    def test_row(self) -> None:
+        path = self.tree / 'arch/x86/entry/syscalls/syscall_64.tbl'
+        text = path.read_text()
+        for line, reason in (('9 common', 'not a row'), ('x common foo sys_foo', 'not a row'),
+                             ('9 common foo sys_foo - - -', 'not a row'),
+                             ('9 common foo __x64_foo', "the entry point '__x64_foo' is not sys_"),
+                             ('9 common foo sys_foo - returns', "unknown mark 'returns'")):
+            path.write_text(text + line + '\n')
+            self.rejected(rf'syscall_64\.tbl:{text.count(chr(10)) + 1}: {reason}')
+
+    def test_duplicate_rows(self) -> None:
+        path = self.tree / 'arch/x86/entry/syscalls/syscall_64.tbl'
+        text = path.read_text()
+        path.write_text(text + '0 common other sys_newstat\n')
+        self.rejected(r'syscall_64\.tbl:\d+: 0 stands in line \d+ already')
+        path.write_text(text + '999 common stat sys_newstat\n')
+        self.rejected(r'syscall_64\.tbl:\d+: stat stands in line \d+ already')
+
+    def test_unknown_form_of_table(self) -> None:
+        (self.tree / 'arch/x86/entry/syscalls/Makefile').unlink()
+        self.rejected('unknown form of table')
+
+    def test_makefile_without_tags(self) -> None:
+        edit(self.tree / 'arch/x86/entry/syscalls/Makefile', 'abis := common,64', 'abi := common,64')
+        self.rejected(r'Makefile:1: does not name the table and the ABI tags of x86')
+
+    def test_missing_table(self) -> None:
+        (self.tree / 'arch/x86/entry/syscalls/syscall_64.tbl').unlink()
+        self.rejected(r'syscall_64\.tbl:1: No such file')
+
+    def test_no_definition(self) -> None:
+        edit(self.tree / 'fs/stat.c', 'SYSCALL_DEFINE2(newstat', 'SYSCALL_DEFINE2(newstat1')
+        self.rejected(r'syscall_64\.tbl:\d+: stat: no SYSCALL_DEFINEn\(newstat\)')
+
+    def test_two_definitions(self) -> None:
+        path = self.tree / 'mm/mmap.c'
+        path.write_text(path.read_text() + 'SYSCALL_DEFINE1(exit, long, error_code)\n')
+        self.rejected(r'mmap\.c:\d+: a second definition of exit differs from kernel/exit\.c:\d+')
+
+    def test_same_definition_twice_is_no_doubt(self) -> None:
+        path = self.tree / 'mm/mmap.c'
+        path.write_text(path.read_text() + 'SYSCALL_DEFINE1(exit, int, error_code)\n')
+        self.assertEqual(self.row('exit', 'x86_64'), '60 noreturn exit(int error_code)')
+
+    def test_unknown_type(self) -> None:
+        edit(self.tree / 'kernel/exit.c', 'int, error_code', 'new_t, error_code')
+        self.rejected(r"exit\.c:3: unknown type 'new_t'")
+
+    def test_struct_by_value(self) -> None:
+        edit(self.tree / 'fs/stat.c', 'struct stat __user *, statbuf', 'struct stat, statbuf')
+        self.rejected(r'stat\.c:\d+: .*passes a struct by value')
+
+    def test_arity(self) -> None:
+        edit(self.tree / 'kernel/exit.c', 'SYSCALL_DEFINE1(exit, int', 'SYSCALL_DEFINE2(exit, int')
+        self.rejected(r'exit\.c:3: SYSCALL_DEFINE2 has 3 parts, not 5')
+
+    def test_unbalanced(self) -> None:
+        (self.tree / 'kernel/exit.c').write_text('SYSCALL_DEFINE1(exit, int, error_code\n')
+        self.rejected(r'exit\.c:1: SYSCALL_DEFINE1')
+
+    def test_second_witness(self) -> None:
+        edit(self.tree / 'include/linux/syscalls.h', 'sys_exit(int error_code)', 'sys_exit(long error_code)')
+        self.rejected(r'syscalls\.h:\d+: exit\(long\) is defined as \(int\) in kernel/exit\.c:3')
+
+    def test_no_second_witness(self) -> None:
+        edit(self.tree / 'include/linux/syscalls.h', 'asmlinkage long sys_exit(int error_code);', '')
+        self.rejected(r'exit\.c:3: exit is not declared in include/linux/syscalls\.h')
+
+    def test_errno(self) -> None:
+        path = self.tree / 'include/uapi/asm-generic/errno.h'
+        text = path.read_text()
+        for line, reason in (('#define EODD (EBASE + 1)', "EODD is '.*', neither"), ('#define EPERM 2', 'EPERM is defined twice')):
+            path.write_text(text + line + '\n')
+            self.doubt(rf'errno\.h:\d+: {reason}', kernel_tree.read_errno, self.tree, self.arches)
+        path.write_text(text)
+        own = self.tree / 'arch/x86/include/uapi/asm/errno.h'
+        own.parent.mkdir(parents=True)
+        own.touch()
+        self.doubt('x86_64 has errno values of its own', kernel_tree.read_errno, self.tree, self.arches)
+
+
+class Conditions(unittest.TestCase):
+    def test_evaluate(self) -> None:
+        truth = {'A': True, 'B': False, 'C': None}.get
+        for text, value in (('A', True), ('!A', False), ('B || A', True), ('B && C', False), ('A && C', None),
+                            ('C || A', True), ('!(A && B)', True), ('defined(A)', True), ('defined B', False),
+                            ('IS_ENABLED(A) && !defined(B)', True), ('A == 1', None), ('A &&', None), ('(A', None),
+                            ('!C', None), ('A B', None), ('', None), ('(' * 5000, None)):
+            with self.subTest(text=text):
+                self.assertIs(kernel_tree.evaluate(text, truth), value)
+
+    def test_branches(self) -> None:
+        text = '1\n#ifdef A\n3\n#elif defined(C)\n5\n#else\n7\n#endif\n#ifndef C\n10\n#else\n12\n#endif\n' \
+               '#if defined(B) && \\\n    defined(C)\n16\n#elif A\n18\n#endif'
+        states = list(kernel_tree.conditions(text, {'A': True, 'B': False, 'C': None}.get))
+        self.assertEqual(len(states), text.count('\n') + 1)
+        for line, value in ((1, True), (3, True), (5, False), (7, False), (10, None), (12, None), (16, False), (18, True)):
+            with self.subTest(line=line):
+                self.assertIs(states[line - 1], value)
+
+    def test_comments_keep_lines_and_strings(self) -> None:
+        text = 'a /* b\nc */ d // e\n"/* f */" g'
+        self.assertEqual(kernel_tree.strip_comments(text), 'a  \n d  \n"/* f */" g')
+
+
+class Types(unittest.TestCase):
+    def test_plain(self) -> None:
+        shared = {'__kernel_timespec': 'timespec', 'iovec': 'iovec'}
+        for kernel, c in (
+                ('size_t', 'unsigned long'), ('const clockid_t', 'int'), ('umode_t', 'unsigned int'), ('u64', 'unsigned long long'),
+                ('loff_t __user *', 'long long *'), ('const char __user *', 'const char *'),
+                ('const char __user *const __user *', 'const char *const *'), ('const void __user *const', 'const void *'),
+                ('struct __kernel_timespec __user *', 'struct timespec *'), ('const struct iovec *', 'const struct iovec *'),
+                ('struct stat *', 'struct linux_stat *'), ('struct __aio_sigset *', 'struct linux_aio_sigset *'),
+                ('struct linux_dirent64 *', 'struct linux_dirent64 *'), ('struct iocb __user * __user *', 'struct linux_iocb **'),
+                ('const sigset_t *', 'const struct linux_sigset *'), ('siginfo_t *', 'struct linux_siginfo *'),
+                ('const cap_user_data_t', 'struct linux_user_cap_data_struct *'), ('union bpf_attr *', 'union linux_bpf_attr *'),
+                ('enum landlock_rule_type', 'unsigned int'), ('fd_set *', 'struct linux_fd_set *')):
+            with self.subTest(kernel=kernel):
+                self.assertEqual(c_types.plain(kernel, shared), c)
+
+    def test_unknown(self) -> None:
+        for kernel in ('foo_t', 'struct stat', 'void', 'char * name', 'struct *', '', 'foo_t *', 'long double'):
+            with self.subTest(kernel=kernel), self.assertRaises(c_types.UnknownType):
+                c_types.plain(kernel, {})
+
+
+class Update(Case):
+    """update in the life of a table."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.notes = {}
+        syscall_table.update(self.tree, self.table)
+        self.before = self.table.read_text()
+
+    def merge(self) -> tables.Table:
+        return syscall_table.merge(tables.read_syscalls(self.table), self.read(), self.notes, self.table)
+
+    def next_release(self) -> None:
+        edit(self.tree / 'Makefile', 'PATCHLEVEL = 3\nSUBLEVEL = 4', 'PATCHLEVEL = 4\nSUBLEVEL = 0')
+
+    def drop(self, name: str, table: str) -> None:
+        path = self.tree / table
+        lines = path.read_text().splitlines(keepends=True)
+        kept = [line for line in lines if line.split()[2:3] != [name]]
+        self.assertEqual(len(kept), len(lines) - 1)
+        path.write_text(''.join(kept))
+
+    def test_stable(self) -> None:
+        syscall_table.update(self.tree, self.table)
+        self.assertEqual(self.table.read_text(), self.before)
+        self.assertTrue((self.directory / 'errno.tbl').exists())
+
+    def test_round_trip(self) -> None:
+        self.assertEqual(tables.write_syscalls(tables.read_syscalls(self.table)), self.before)
+
+    def test_older_tree(self) -> None:
+        edit(self.tree / 'Makefile', 'SUBLEVEL = 4', 'SUBLEVEL = 3')
+        self.doubt(r'Makefile:1: Linux 7\.3\.3 is older than syscalls\.tbl, which is of 7\.3\.4', syscall_table.update, self.tree, self.table)
+        edit(self.tree / 'Makefile', 'SUBLEVEL = 3\nEXTRAVERSION =', 'SUBLEVEL = 4\nEXTRAVERSION = -rc1')
+        self.doubt('is older than', syscall_table.update, self.tree, self.table)
+        self.assertEqual(self.table.read_text(), self.before)
+
+    def test_dropped_row_stays(self) -> None:
+        self.next_release()
+        self.drop('umount2', 'arch/x86/entry/syscalls/syscall_64.tbl')
+        table = self.merge()
+        self.assertEqual(table.calls('x86_64')['umount2'].removed, '7.4')
+        self.assertEqual(table.calls('aarch64')['umount2'].removed, '')
+        self.assertEqual(set(table.calls('x86_64')), set(tables.read_syscalls(self.table).calls('x86_64')))
+        tables.write_files({self.table: tables.write_syscalls(table)})
+        self.assertIn('umount2\t166\t-\tremoved=7.4\tchar *name, int flags\n', self.table.read_text())
+        edit(self.tree / 'Makefile', 'PATCHLEVEL = 4', 'PATCHLEVEL = 5')
+        self.assertEqual(self.merge().calls('x86_64')['umount2'].removed, '7.4')
+
+    def test_dropped_entry_stays(self) -> None:
+        self.next_release()
+        edit(self.tree / 'scripts/syscall.tbl', 'sys_umount', 'sys_ni_syscall')
+        self.assertEqual(self.merge().calls('aarch64')['umount2'].removed, '7.4')
+
+    def test_number_of_a_dropped_call_is_not_reused(self) -> None:
+        self.next_release()
+        edit(self.tree / 'arch/x86/entry/syscalls/syscall_64.tbl', 'umount2', 'unlink2')
+        self.doubt(r'syscalls\.tbl:\d+: umount2 had number 166 on x86_64, which is unlink2 now', self.merge)
+
+    def test_changed_number(self) -> None:
+        self.next_release()
+        edit(self.tree / 'scripts/syscall.tbl', '39\tcommon\tumount2', '40\tcommon\tumount2')
+        self.doubt(r'umount2 changed its number on aarch64: 39, now 40', self.merge)
+
+    def test_changed_pointer_needs_a_note(self) -> None:
+        self.next_release()
+        edit(self.tree / 'fs/namespace.c', 'char __user *, name', 'const char __user *, name')
+        edit(self.tree / 'include/linux/syscalls.h', 'sys_umount(char', 'sys_umount(const char')
+        self.doubt(r'syscalls\.tbl:\d+: umount2\(char \*, int\) is now \(const char \*, int\): acknowledge it with changed=7\.4', self.merge)
+        self.notes = {'umount2': tables.Note('umount2', {}, frozenset(), ('7.4',), 1)}
+        self.assertEqual(str(self.merge().calls('x86_64')['umount2'].args[0]), 'const char *name')
+
+    def test_changed_registers_need_a_function(self) -> None:
+        self.next_release()
+        edit(self.tree / 'fs/namespace.c', 'int, flags', 'unsigned int, flags')
+        edit(self.tree / 'include/linux/syscalls.h', 'sys_umount(char __user *name, int flags)', 'sys_umount(char __user *name, unsigned int flags)')
+        self.notes = {'umount2': tables.Note('umount2', {}, frozenset(), ('7.4',), 1)}
+        self.doubt('needs a function of its own, linux_umount2_7_4', self.merge)
+
+    def test_errno_values_do_not_change(self) -> None:
+        self.next_release()
+        edit(self.tree / 'include/uapi/asm-generic/errno.h', 'ENOSYS\t\t38', 'ENOSYS\t\t39')
+        self.doubt(r'errno\.tbl:1: ENOSYS was 38, and is 39 in Linux 7\.4\.0', syscall_table.update, self.tree, self.table)
+        edit(self.tree / 'include/uapi/asm-generic/errno.h', '#define\tENOSYS\t\t39', '//')
+        self.doubt(r'ENOSYS was 38, and is gone', syscall_table.update, self.tree, self.table)
+        self.assertEqual(self.table.read_text(), self.before)
+
+    def test_errno_of_a_newer_tree_stays(self) -> None:
+        self.next_release()
+        syscall_table.update(self.tree, self.table)
+        edit(self.tree / 'Makefile', 'PATCHLEVEL = 4', 'PATCHLEVEL = 3')
+        self.doubt(r'errno\.tbl:1: is of Linux 7\.4\.0, newer than 7\.3\.0', syscall_table.update, self.tree, self.directory / 'other.tbl')
+        self.assertFalse((self.directory / 'other.tbl').exists())
+
+    def test_noreturn_stays(self) -> None:
+        self.next_release()
+        edit(self.tree / 'arch/x86/entry/syscalls/syscall_64.tbl', '\tnoreturn', '')
+        self.doubt(r'syscalls\.tbl:\d+: exit is noreturn, which no table of the kernel says now', self.merge)
+
+    def test_new_name_of_an_argument_is_no_change(self) -> None:
+        self.next_release()
+        edit(self.tree / 'kernel/exit.c', 'error_code', 'code')
+        self.assertEqual(str(self.merge().calls('x86_64')['exit'].args[0]), 'int code')
+
+    def test_difference(self) -> None:
+        self.next_release()
+        self.drop('umount2', 'arch/x86/entry/syscalls/syscall_64.tbl')
+        self.drop('stat', 'arch/x86/entry/syscalls/syscall_64.tbl')
+        edit(self.tree / 'kernel/exit.c', '/* end */', 'SYSCALL_DEFINE1(late, u64, when)\n')
+        edit(self.tree / 'include/linux/syscalls.h', '/* end */', 'asmlinkage long sys_late(u64 when);')
+        path = self.tree / 'scripts/syscall.tbl'
+        path.write_text(path.read_text() + '500\tcommon\tlate\tsys_late\n')
+        path = self.tree / 'fs/namespace.c'
+        text = syscall_table.difference(tables.read_syscalls(self.table), self.merge())
+        self.assertEqual(text, (GOLDEN / 'difference').read_text())
+        same = tables.read_syscalls(self.table)
+        self.assertEqual(syscall_table.difference(same, same), 'System calls, Linux 7.3.4 to 7.3.4: no change\n')
+
+
+class Readers(Case):
+    """Tables that people or accidents broke."""
+
+    def check(self, reader, good: str, *bad: tuple[str, str, str]) -> None:
+        path = self.directory / 'table'
+        path.write_text(good)
+        reader(path)
+        for old, new, reason in bad:
+            with self.subTest(reason=reason):
+                self.assertEqual(good.count(old), 1)
+                path.write_text(good.replace(old, new))
+                self.doubt(rf'table:\d+: {reason}', reader, path)
+        path.unlink()
+        self.doubt(r'table:1: No such file', reader, path)
+
+    def test_syscalls(self) -> None:
+        self.check(tables.read_syscalls, (GOLDEN / 'syscalls.tbl').read_text(),
+                   ('# Linux 7.3.4', '# Linux seven', 'the first line is not'),
+                   ('#call\tx86_64\taarch64', '#name\tx86_64\taarch64', 'expected the line of columns'),
+                   ('exit\t60\t93\tnoreturn', 'exit\t60\t93', '4 columns, not 5'),
+                   ('exit\t60\t93\tnoreturn', 'exit\t6o\t93\tnoreturn', "not a number: '6o'"),
+                   ('exit\t60\t93\tnoreturn', 'exit\t-\t-\tnoreturn', 'exit has no number'),
+                   ('exit\t60\t93\tnoreturn', 'exit\t60\t93\treturn', "unknown mark 'return'"),
+                   ('exit\t60\t93\tnoreturn', 'zexit\t60\t93\tnoreturn', 'fadvise64 is not in order, it follows zexit'),
+                   ('exit\t60\t93\tnoreturn', 'exit\t166\t93\tnoreturn', '166 stands in line'),
+                   ('int error_code', 'int', "not an argument: 'int'"),
+                   ('int error_code', 'int class', "'class' cannot be the name"),
+                   ('int error_code', 'int a, int a', "'a' cannot be the name"),
+                   ('int error_code', ', '.join(f'int a{n}' for n in range(7)), '7 arguments: a system call has 6 at most'),
+                   ('exit\t60', 'exit\t٣', "not a number: '٣'"))
+
+    def test_notes(self) -> None:
+        self.check(tables.read_notes, '# x\n#call x86_64 marks\nread 1.0\nexit 1.0 noreturn changed=7.4\n',
+                   ('#call x86_64 marks', '#name x86_64 marks', 'expected the line of columns'),
+                   ('read 1.0', 'exit 1.0', 'exit has a note in line 3 already'),
+                   ('read 1.0', 'read', 'expected a call and 1 releases'),
+                   ('read 1.0', 'read 1.x', "'1.x' is not a kernel release"),
+                   ('read 1.0', 'read 6.5.1', "'6.5.1' is not a kernel release"),
+                   ('noreturn', 'returns', "unknown mark 'returns'"))
+
+    def test_errno(self) -> None:
+        self.check(tables.read_errno, '# x\nEPERM\t1\nEAGAIN\t11\nEWOULDBLOCK\tEAGAIN\n',
+                   ('EPERM\t1\n', 'EPERM 1\n', 'not an errno and its value'),
+                   ('EPERM\t1\n', 'EAGAIN\t1\n', 'EAGAIN is there already'),
+                   ('EAGAIN\t11\n', '', 'EWOULDBLOCK is EAGAIN, which is not above it'))
+
+    def test_shared(self) -> None:
+        self.check(tables.read_shared, '# x\niovec\ntimespec __kernel_timespec\n',
+                   ('iovec', 'io-vec', 'not a tag'), ('iovec', '__kernel_timespec', '__kernel_timespec is there already'))
+
+    def test_abi(self) -> None:
+        path = self.directory / 'none'
+        self.assertEqual(tables.read_abi(path), {})
+        for text, reason in (('LINUX_3.2 linux_read\n', 'not a node and a declaration'),
+                             ('OTHER_3.2 long linux_a(int)\n', 'not a node and a declaration'),
+                             ('LINUX_3.2 long linux_a(int)\n' * 2, 'linux_a is there already')):
+            path.write_text(text)
+            self.doubt(reason, tables.read_abi, path)
+
+    def test_version(self) -> None:
+        self.check(tables.read_version, '7.3.0\n', ('7.3.0', '7.3', "'7.3' is not <release>.<count>"))
+
+    def test_arches(self) -> None:
+        path = self.directory / 'arch/riscv64/arch.ini'
+        path.parent.mkdir(parents=True)
+        self.doubt('no architecture', tables.read_arches, self.directory / 'arch/riscv64')
+        for text, reason in (('[arch]\n', "condition"), ('x', 'no section headers'), ('[arch]\ncondition=1\nkernel=k\nconfig=\nfloor=x\n', 'not a kernel release')):
+            path.write_text(text)
+            self.doubt(rf'arch\.ini:\d+: .*{reason}', tables.read_arches, self.directory / 'arch')
+
+    def test_notes_against_the_table(self) -> None:
+        table = tables.read_syscalls(GOLDEN / 'syscalls.tbl')
+        since = {arch: '3.0' for arch in table.arches}
+        good = {row.name: tables.Note(row.name, {arch: '3.0' for arch in table.arches if row.name in table.calls(arch)}, frozenset(), (), 7)
+                for row in table.rows}
+        tables.check_notes(table, good)
+        for name, note, reason in (
+                ('exit', None, r'syscalls\.tbl:\d+: exit has no note in notes\.tbl'),
+                ('later', tables.Note('later', since, frozenset(), (), 9), r'notes\.tbl:9: later is no call of syscalls\.tbl'),
+                ('exit', tables.Note('exit', {'x86_64': '1.0'}, frozenset(), (), 9), 'exit has no release for aarch64'),
+                ('exit', tables.Note('exit', {**since, 'x86_64': '7.4'}, frozenset(), (), 9), r'exit since 7\.4: the table is of 7\.3'),
+                ('stat', tables.Note('stat', since, frozenset(), (), 9), 'stat is no call of aarch64')):
+            with self.subTest(reason=reason):
+                changed = {**good, name: note}
+                self.doubt(reason, tables.check_notes, table, {key: value for key, value in changed.items() if value})
+
+
+class CommandLine(Case):
+    def run_tool(self, *arguments: str, status: int, line: str = '') -> str:
+        result = subprocess.run([sys.executable, str(TOP / 'gen/syscall_table.py'), *arguments], text=True, capture_output=True)
+        self.assertEqual(result.returncode, status, result.stderr)
+        if status == 1:
+            self.assertRegex(result.stderr, rf'\A{line}\n\Z')
+        elif status:
+            self.assertRegex(result.stderr, line)
+        self.assertNotIn('Traceback', result.stderr)
+        return result.stdout
+
+    def test_bad_input(self) -> None:
+        self.run_tool(status=2, line='usage')
+        self.run_tool('emit', 'nothing.h', 'x86_64', '-', status=2, line="no output 'nothing.h': there are")
+        self.run_tool('emit', 'syscalls.h', 'vax', '-', status=2, line="no architecture 'vax': there are x86_64")
+        self.run_tool('emit', 'syscalls.h', 'x86_64', '/nonexistent/file', status=1, line='/nonexistent/file:1: cannot write: .*')
+        self.run_tool('emit', 'wrappers', 'x86_64', '/nonexistent', status=1, line='/nonexistent/.*:1: cannot write: .*')
+        self.run_tool('update', str(self.directory / 'none'), status=1, line=r'.*Makefile:1: No such file or directory')
+        self.run_tool('update', str(self.tree), '--table', '/nonexistent/table', status=1, line='/nonexistent/table:1: cannot write: .*')
+        self.run_tool('diff', str(self.directory / 'none'), str(self.tree), status=1, line=r'.*none:1: No such file or directory')
+
+    def test_what_is_no_file_is_not_replaced(self) -> None:
+        real = self.directory / 'real'
+        real.write_text('x')
+        link, fifo = self.directory / 'link', self.directory / 'fifo'
+        link.symlink_to(real)
+        os.mkfifo(fifo)
+        self.run_tool('emit', 'version.h', 'x86_64', str(link), status=0)
+        self.assertTrue(link.is_symlink())
+        self.assertIn('LIBLINUX_VERSION', real.read_text())
+        reader = subprocess.Popen(['cat', fifo], stdout=subprocess.PIPE, text=True)
+        self.run_tool('emit', 'version.h', 'x86_64', str(fifo), status=0)
+        self.assertEqual(reader.communicate()[0], real.read_text())
+        self.assertTrue(fifo.is_fifo())
+        before = real.stat()
+        self.run_tool('emit', 'version.h', 'x86_64', str(real), status=0)
+        self.assertEqual(real.stat().st_mtime_ns, before.st_mtime_ns)       # the same text is not written again
+
+    def test_output_that_cannot_be_written(self) -> None:
+        tool = f'{sys.executable} {TOP / "gen/syscall_table.py"} emit syscalls.h x86_64 -'
+        for redirection in ('>&-', '>/dev/full'):
+            result = subprocess.run(f'{tool} {redirection}', shell=True, text=True, capture_output=True)
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, r'\Astandard output:1: .*\n\Z')
+
+    def test_nothing_half_written(self) -> None:
+        (self.directory / 'out').mkdir()
+        (self.directory / 'out/errno.tbl').mkdir()
+        self.run_tool('update', str(self.tree), '--table', str(self.directory / 'out/syscalls.tbl'), status=1, line=r'.*errno\.tbl:1: cannot write: .*')
+        self.assertEqual(os.listdir(self.directory / 'out'), ['errno.tbl'])
+
+    def test_update_into_a_new_table(self) -> None:
+        self.run_tool('update', str(self.tree), '--table', str(self.table), status=0)
+        self.assertEqual(self.table.read_text(), (GOLDEN / 'syscalls.tbl').read_text())
+        self.assertEqual((self.directory / 'errno.tbl').read_text(), (GOLDEN / 'errno.tbl').read_text())
+        self.assertIn('no change', self.run_tool('diff', str(self.table), str(self.tree), status=0))
+
+
+class Outputs(unittest.TestCase):
+    """The emitters on the committed tables."""
+
+    def test_stable(self) -> None:
+        for arch in tables.read_arches():
+            for name in [*emit.OUTPUTS, 'write.c']:
+                with self.subTest(arch=arch.name, name=name):
+                    self.assertEqual(emit.output(name, emit.load(arch.name)), emit.output(name, emit.load(arch.name)))
+
+    def test_headers_do_not_depend_on_the_architecture(self) -> None:
+        for name in ('arch.h', 'error.h', 'syscalls.h', 'version.h'):
+            self.assertEqual(len({emit.output(name, emit.load(arch.name)) for arch in tables.read_arches()}), 1, name)
+
+    def test_locale_and_hash_seed(self) -> None:
+        texts = set()
+        for seed, locale in (('0', 'C'), ('1', 'C.UTF-8'), ('2', 'POSIX')):
+            environment = {**os.environ, 'PYTHONHASHSEED': seed, 'LC_ALL': locale}
+            texts.add(subprocess.run([sys.executable, str(TOP / 'gen/syscall_table.py'), 'emit', 'syscalls.h', 'x86_64', '-'],
+                                     env=environment, capture_output=True, check=True).stdout)
+        self.assertEqual(len(texts), 1)
+
+    def test_size_of_the_release(self) -> None:
+        table = tables.read_syscalls()
+        live = {arch: [row for row in table.calls(arch).values() if not row.removed] for arch in table.arches}
+        if table.release == '7.3':
+            self.assertEqual(len(live['x86_64']), 369)
+            self.assertEqual(len(live['aarch64']), 326)
+
+    def test_goldens(self) -> None:
+        table = tables.read_syscalls()
+        text = ''
+        for name in ('clone', 'fadvise64', 'mmap', 'sendfile', 'stat', 'umount2', 'uname'):
+            for arch in ('x86_64', 'aarch64'):
+                row = table.calls(arch).get(name)
+                text += f'{arch}: {row.numbers[arch]} {emit.prototype(row, tables.read_shared())}\n' if row else f'{arch}: no {name}\n'
+        self.assertEqual(text, (GOLDEN / 'prototypes').read_text())
+
+    def test_frozen_symbols_do_not_move(self) -> None:
+        facts = emit.load('x86_64')
+        row = facts.calls()['cachestat']
+        note = facts.notes['cachestat']
+        facts.notes['cachestat'] = tables.Note(note.name, {**note.since, 'x86_64': '6.4'}, note.marks, (), note.line)
+        self.assertEqual(emit.symbol(row, facts).node, 'LINUX_6.5')
+        facts.abi['x86_64'].clear()
+        self.assertEqual(emit.symbol(row, facts).node, 'LINUX_6.4')
+
+    def test_frozen_prototypes_do_not_change(self) -> None:
+        facts = emit.load('x86_64')
+        abi = dict(facts.abi['x86_64'])
+
+        def check() -> None:
+            emit.check_abi(facts.table, facts.notes, facts.shared, 'x86_64', abi)
+        check()
+        for declaration, reason in (('long linux_read(int, char *, unsigned long)', 'is frozen as long linux_read'),
+                                    ('long linux_read(unsigned int, const char *, unsigned long)', 'is frozen as long linux_read')):
+            abi['linux_read'] = tables.Symbol('LINUX_3.2', declaration, 5)
+            with self.assertRaisesRegex(tables.Doubt, reason):
+                check()
+        note = facts.notes['read']
+        facts.notes['read'] = tables.Note(note.name, note.since, note.marks, ('7.4',), note.line)
+        check()         # what the pointer points to, acknowledged
+        abi['linux_gone'] = tables.Symbol('LINUX_3.2', 'long linux_gone(void)', 9)
+        with self.assertRaisesRegex(tables.Doubt, r'abi\.list:9: linux_gone is no call of syscalls\.tbl any more'):
+            check()
+
+    def test_floor(self) -> None:
+        nodes = {arch.name: list(emit.nodes(emit.load(arch.name))) for arch in tables.read_arches()}
+        self.assertEqual((nodes['x86_64'][0], nodes['aarch64'][0]), ('LINUX_3.2', 'LINUX_3.7'))
+        for names in nodes.values():
+            self.assertEqual(names, sorted(names, key=lambda node: tables.release(node[6:])))
+
+    def test_version_of_another_release(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / 'VERSION'
+            path.write_text('6.1.0\n')
+            keep, tables.VERSION = tables.VERSION, path
+            self.addCleanup(setattr, tables, 'VERSION', keep)
+            read = tables.read_version
+            self.addCleanup(setattr, tables, 'read_version', read)
+            tables.read_version = lambda: read(path)
+            with self.assertRaisesRegex(tables.Doubt, r'VERSION:1: 6\.1\.0 is not of Linux'):
+                emit.load('x86_64')
+
+    def test_removed_call_is_emitted(self) -> None:
+        facts = emit.load('x86_64')
+        rows = [tables.Row(row.name, row.numbers, row.args, row.noreturn, '7.4', row.line) if row.name == 'ustat' else row
+                for row in facts.table.rows]
+        facts.table.rows[:] = rows
+        self.assertIn('/* Removed in Linux 7.4. */\nlong linux_ustat(', emit.syscalls_h(facts))
+        self.assertIn('linux_ustat;', emit.map_file(facts))
+        self.assertIn('ustat.c', emit.wrappers(facts))
+
+
+if __name__ == '__main__':
+    tap.main()

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* vfork: the child borrows the stack and scribbles on it; the parent returns all the same. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+#include <liblinux/syscalls.h>
+
+/* Overwrites what lies below its caller's frame, and so where linux_vfork kept its own. */
+__attribute__((__noinline__)) static void scribble(void)
+{
+	volatile char area[2048];
+	size_t i;
+
+	for (i = 0; i < sizeof(area); i++)
+		area[i] = (char)0xcc;
+}
+
+static void test_child_scribbles(void **state)
+{
+	volatile int children = 0, parents = 0;
+	volatile int i;
+	int status;
+	long pid;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		pid = linux_vfork();
+		if (pid == 0) {
+			children++;
+			scribble();
+			linux_exit(i & 127);
+		}
+		assert_true(pid > 0);
+		parents++;
+		status = -1;
+		assert_int_equal(waitpid((pid_t)pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), i & 127);
+	}
+	/* The memory is shared: both counts are seen here, and nobody returned twice. */
+	assert_int_equal(children, 1000);
+	assert_int_equal(parents, 1000);
+}
+
+static void test_child_executes(void **state)
+{
+	static const char *const argv[] = { "/bin/sh", "-c", "exit 7", NULL };
+	static const char *const envp[] = { NULL };
+	int status = -1;
+	long pid;
+
+	(void)state;
+	pid = linux_vfork();
+	if (pid == 0) {
+		linux_execve(argv[0], argv, envp);
+		linux_exit(127);
+	}
+	assert_int_equal(waitpid((pid_t)pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_child_scribbles),
+		cmocka_unit_test(test_child_executes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""What the wrappers execute: each instruction is read, and its effect on the registers followed.
+
+A wrapper may move arguments to where the kernel wants them, widen them as C does, load its
+number as a constant, make one system call and return. Nothing else is understood here, so
+nothing else passes. LIBRARY, ARCHIVE, OBJDUMP and ARCH in the environment say what to read.
+"""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / 'gen'))
+
+import c_types              # noqa: E402
+import emit                 # noqa: E402
+import tap                  # noqa: E402
+
+ARCH = os.environ['ARCH']
+
+# Registers of the arguments, as a function gets them and as the kernel wants them; that of
+# the number; the instructions that end a call that never returns.
+FUNCTION = {'x86_64': ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'], 'aarch64': [f'x{n}' for n in range(6)]}[ARCH]
+KERNEL = {'x86_64': ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'], 'aarch64': [f'x{n}' for n in range(6)]}[ARCH]
+NUMBER = {'x86_64': 'rax', 'aarch64': 'x8'}[ARCH]
+CALL = {'x86_64': 'syscall', 'aarch64': 'svc'}[ARCH]
+LANDING = {'x86_64': 'endbr64', 'aarch64': 'bti'}[ARCH]
+TRAP = {'x86_64': 'ud2', 'aarch64': 'brk'}[ARCH]
+
+WIDE = {**{f'e{n}': f'r{n}' for n in ('ax', 'bx', 'cx', 'dx', 'si', 'di')}, **{f'r{n}d': f'r{n}' for n in range(8, 16)},
+        **{f'w{n}': f'x{n}' for n in range(31)}}
+
+
+def disassemble(path: str) -> dict[str, list[tuple[str, str]]]:
+    text = subprocess.run([os.environ.get('OBJDUMP', 'objdump'), '-d', '--no-show-raw-insn', path],
+                          text=True, capture_output=True, check=True, env={**os.environ, 'LC_ALL': 'C'}).stdout
+    functions: dict[str, list[tuple[str, str]]] = {}
+    code: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        if match := re.match(r'\w+ <(\w+)(?:@.*)?>:$', line):
+            code = functions.setdefault(match[1], [])
+        elif match := re.match(r'\s+\w+:\t(\S+)\s*(.*)', line):
+            code.append((match[1], re.split(r'//|<' if ARCH == 'aarch64' else r'<|\s#', match[2])[0].strip()))
+    return functions
+
+
+class Machine:
+    """Registers that hold what they held at entry, or that as C converted it."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {name: (n, 'long') for n, name in enumerate(FUNCTION)}
+
+    def step(self, mnemonic: str, operands: str) -> None:
+        words = [word.lstrip('%') for word in operands.split(',')] if operands else []
+        words = [word.strip() for word in words]
+        if ARCH == 'x86_64':
+            words.reverse()             # target first, as aarch64 has it
+        if mnemonic in ('push', 'pop') and words == ['rbp'] or words == ['rbp', 'rsp']:
+            pass                        # a frame pointer, which -pg of clang insists on
+        elif mnemonic in ('mov', 'movl', 'movslq', 'movabs', 'cltq', 'sxtw', 'uxtw'):
+            target, source = words
+            if re.fullmatch(r'[$#]?(0x)?[0-9a-f]+', source) and source[0] in '$#':
+                self.values[WIDE.get(target, target)] = int(source[1:], 0)
+                return
+            argument, kind = self.values[WIDE.get(source, source)]
+            if mnemonic in ('movslq', 'sxtw'):
+                kind = 'int'
+            elif target in WIDE or source in WIDE:
+                kind = 'unsigned'
+            self.values[WIDE.get(target, target)] = (argument, kind)
+        else:
+            raise ValueError(f'{mnemonic} {operands}')
+
+
+class Shared(unittest.TestCase):
+    FILE = 'LIBRARY'
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.facts = emit.load(ARCH)
+        cls.functions = disassemble(os.environ[cls.FILE])
+
+    def test_only_wrappers_make_calls(self) -> None:
+        names = {f'linux_{name}' for name in self.facts.calls()}
+        self.assertEqual({name for name, code in self.functions.items() if any(word == CALL for word, _ in code)}, names)
+
+    def test_one_call_each(self) -> None:
+        for name in self.facts.calls():
+            with self.subTest(name):
+                self.assertEqual([word for word, _ in self.functions[f'linux_{name}']].count(CALL), 1)
+
+    def test_wrappers(self) -> None:
+        for name, row in self.facts.calls().items():
+            if name in emit.NOT_INLINE:
+                continue                # on the stack, they are not like others
+            with self.subTest(name):
+                code = [pair for pair in self.functions[f'linux_{name}'] if pair[0] not in ('nop', 'nopw', 'nopl', 'cs', 'data16', 'xchg', 'udf', 'int3')]
+                self.assertEqual(code[0][0], LANDING)
+                at = [word for word, _ in code].index(CALL)
+                machine = Machine()
+                for mnemonic, operands in code[1:at]:
+                    machine.step(mnemonic, operands)
+                self.assertEqual(machine.values[NUMBER], row.numbers[ARCH])
+                for n, c_type in enumerate(emit.prototype_types(row, self.facts.shared)):
+                    kind = c_types.kind(c_type)
+                    self.assertEqual(machine.values[KERNEL[n]], (n, kind if kind in ('int', 'unsigned') else 'long'))
+                self.assertEqual([word for word, _ in code[at + 1:] if word != 'pop'], [TRAP if emit.is_noreturn(row, self.facts) else 'ret'])
+
+    def test_number_is_an_immediate(self) -> None:
+        for name, row in self.facts.calls().items():
+            with self.subTest(name):
+                number = f'0x{row.numbers[ARCH]:x}'
+                wanted = {'x86_64': f'${number},%eax', 'aarch64': f'x8, #{number}'}[ARCH]
+                self.assertIn(('mov', wanted), self.functions[f'linux_{name}'])
+
+
+class Static(Shared):
+    FILE = 'ARCHIVE'
+
+
+if __name__ == '__main__':
+    tap.main()

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""What the built library is, by readelf and nm: the part of the contract that its file shows.
+
+LIBRARY, ARCHIVE and ARCH in the environment say which.
+"""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / 'gen'))
+
+import emit                 # noqa: E402
+import tables               # noqa: E402
+import tap                  # noqa: E402
+
+LIBRARY = os.environ['LIBRARY']
+ARCHIVE = os.environ['ARCHIVE']
+ARCH = os.environ['ARCH']
+
+
+def run(*command: str) -> str:
+    return subprocess.run(command, text=True, capture_output=True, check=True, env={**os.environ, 'LC_ALL': 'C'}).stdout
+
+
+class Contract(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.facts = emit.load(ARCH)
+        cls.wanted = {f'linux_{name}': emit.symbol(row, cls.facts) for name, row in cls.facts.calls().items()}
+        cls.dynamic = run('readelf', '-dW', LIBRARY)
+        cls.sections = re.findall(r'^\s+\[\s*\d+\] (\S+)\s+(\S+)\s+\S+ \S+ (\S+) \S\S ([ A-Za-z]{3})', run('readelf', '-SW', LIBRARY), re.M)
+        cls.segments = run('readelf', '-lW', LIBRARY)
+
+    def test_table_is_what_is_exported(self) -> None:
+        """Both ways, each with its version node."""
+        exported = {}
+        for line in run('nm', '-D', '--with-symbol-versions', LIBRARY).splitlines():
+            words = line.split()
+            if words[1] == 'A':         # a version node itself
+                continue
+            self.assertEqual(words[1], 'T', line)
+            name, _, node = words[2].partition('@@')
+            exported[name] = node
+        self.assertEqual(exported, {name: symbol.node for name, symbol in self.wanted.items()})
+
+    def test_committed_list(self) -> None:
+        path = tables.ARCH / ARCH / 'abi.list'
+        self.assertEqual(emit.abi_list(self.facts), path.read_text(), 'emit abi.list, and look at the difference')
+        committed = {name: (symbol.node, symbol.declaration) for name, symbol in tables.read_abi(path).items()}
+        self.assertEqual(committed, {name: (symbol.node, symbol.declaration) for name, symbol in self.wanted.items()})
+
+    def test_archive(self) -> None:
+        """One object per call, and none needs another."""
+        objects = {}
+        for line in run('nm', '-A', ARCHIVE).splitlines():
+            member, _, rest = line.rpartition(':')
+            kind, name = rest.split()[-2:]
+            self.assertNotIn(kind, 'UCBDdbVvWw', line)
+            if kind == 'T':
+                self.assertNotIn(member, objects)
+                objects[member] = name
+        self.assertEqual(sorted(objects.values()), sorted(self.wanted))
+
+    def test_every_name_has_the_prefix(self) -> None:
+        for path, flags in ((LIBRARY, '-D'), (ARCHIVE, '-g')):
+            for line in run('nm', flags, path).splitlines():
+                if len(line.split()) == 3:
+                    self.assertRegex(line.split()[2], r'^(linux_|LINUX_|LIBLINUX_|liblinux_)')
+
+    def test_soname(self) -> None:
+        self.assertIn('Library soname: [liblinux.so.1]', self.dynamic)
+        self.assertEqual(Path(LIBRARY).resolve().name, 'liblinux.so.1.' + '.'.join(self.facts.version))
+
+    def test_needs_nothing(self) -> None:
+        for word in ('NEEDED', 'RPATH', 'RUNPATH', 'INIT', 'FINI', 'TEXTREL', 'SYMBOLIC', 'REL', 'JMPREL', 'PLTGOT'):
+            self.assertNotRegex(self.dynamic, rf'\({word}')
+        self.assertRegex(self.dynamic, r'FLAGS_1.*NOW')
+        self.assertIn('There are no relocations', run('readelf', '-rW', LIBRARY))
+        for line in run('nm', '-D', LIBRARY).splitlines():
+            self.assertNotRegex(line, r'^\s+U ')
+
+    def test_no_writable_data(self) -> None:
+        self.assertTrue(self.sections)
+        writable = [name for name, kind, size, flags in self.sections if 'W' in flags and int(size, 16)]
+        self.assertEqual(writable, ['.dynamic'])
+        self.assertNotIn('TLS', self.segments)
+        relro = re.search(r'GNU_RELRO\s+\S+ (\S+) \S+ \S+ (\S+)', self.segments)
+        dynamic = re.search(r'DYNAMIC\s+\S+ (\S+) \S+ \S+ (\S+)', self.segments)
+        start, size = (int(text, 16) for text in relro.groups())
+        inner, length = (int(text, 16) for text in dynamic.groups())
+        self.assertTrue(start <= inner and inner + length <= start + size)
+
+    def test_stack_is_not_executable(self) -> None:
+        self.assertRegex(self.segments, r'GNU_STACK\s.* RW +0')
+        self.assertNotRegex(self.segments, r'LOAD.* RWE ')
+
+    def test_protection_notes(self) -> None:
+        wanted = {'x86_64': 'x86 feature: IBT, SHSTK', 'aarch64': 'AArch64 feature: BTI, PAC'}[ARCH]
+        self.assertIn(wanted, run('readelf', '-nW', LIBRARY))
+        for text in re.split(r'^File: ', run('readelf', '-nW', ARCHIVE), flags=re.M)[1:]:
+            self.assertIn(wanted, text, text.splitlines()[0])
+
+    def test_every_function_can_be_unwound(self) -> None:
+        frames = re.findall(r'FDE.*pc=(\w+)\.\.(\w+)', run('readelf', '--debug-dump=frames', LIBRARY))
+        covered = [(int(start, 16), int(end, 16)) for start, end in frames]
+        found = 0
+        for line in run('readelf', '--dyn-syms', '-W', LIBRARY).splitlines():
+            match = re.match(r'\s+\d+: (\w+)\s+(\d+) FUNC', line)
+            if match:
+                start, size = int(match[1], 16), int(match[2])
+                self.assertIn((start, start + size), covered, line)
+                found += 1
+        self.assertEqual(found, len(self.wanted))
+
+    def test_no_bytecode(self) -> None:
+        sections = run('readelf', '-SW', ARCHIVE)
+        self.assertNotIn('.gnu.lto', sections)
+        self.assertNotIn('.llvmbc', sections)
+
+
+if __name__ == '__main__':
+    tap.main()

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""Types and constants: equal to the kernel's own, and the shared ones to the libcs'.
+
+INCLUDES in the environment has the include directories.
+"""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TOP / 'gen'), str(TOP / 'tests')]
+
+import debian_fetch         # noqa: E402
+import emit                 # noqa: E402
+import emit_uapi            # noqa: E402
+import tables               # noqa: E402
+import tap                  # noqa: E402
+import uapi_headers         # noqa: E402
+import uapi_tables          # noqa: E402
+
+INCLUDES = [f'-I{path}' for path in os.environ['INCLUDES'].split(':')]
+COMPILERS = {'x86_64': (['gcc'], ['clang']), 'aarch64': (['aarch64-linux-gnu-gcc'], ['clang', '--target=aarch64-linux-gnu'])}
+
+# Where a libc defines the shared tags; sigevent and timex have members that it names otherwise.
+LIBC = ''.join(f'#include <{name}.h>\n' for name in (
+    'fcntl', 'mqueue', 'poll', 'signal', 'sys/epoll', 'sys/resource', 'sys/sem', 'sys/socket', 'sys/time', 'sys/times',
+    'sys/timex', 'sys/uio', 'time', 'utime'))
+
+# A union of the libc in the place of its widest member.
+UNIONS = {('epoll_event', 'data')}
+
+
+def errors(command: list[str], text: str) -> str:
+    result = subprocess.run([*command, '-fsyntax-only', '-x', 'c', '-'], input=text, text=True, capture_output=True)
+    return '\n'.join(result.stderr.splitlines()[:10]) if result.returncode else ''
+
+
+class Kernel(unittest.TestCase):
+    """Against the UAPI headers of the release, as Debian ships them."""
+
+    def headers(self) -> Path:
+        directory = Path(tempfile.mkdtemp(prefix='liblinux-'))
+        self.addCleanup(shutil.rmtree, directory)
+        try:
+            debian_fetch.fetch('trixie-backports', debian_fetch.host_arch(), 'linux-libc-dev', directory)
+        except debian_fetch.Unavailable as reason:
+            self.skipTest(f'no linux-libc-dev of the release: {reason}')
+        try:
+            uapi_headers.check_release(directory / 'usr/include', tables.read_syscalls().tree)
+        except tables.Doubt as doubt:
+            self.skipTest(f'Debian has headers of another release now: {doubt}')
+        return directory / 'usr/include'
+
+    def test_layouts_and_values(self) -> None:
+        headers = self.headers()
+        for arch, compilers in COMPILERS.items():
+            text = emit.output('layout.c', emit.load(arch))
+            self.assertGreater(text.count('ASSERT('), 9000)
+            for compiler in compilers:
+                with self.subTest(f'{compiler} {arch}'):
+                    if not shutil.which(compiler[0]):
+                        self.skipTest(f'{compiler[0]} is not installed')
+                    command = [*compiler, '-w', '-nostdinc', '-isystem', str(headers / f'{arch}-linux-gnu'), '-isystem', str(headers), *INCLUDES]
+                    self.assertEqual(errors(command, text), '')
+                    wrong = text.replace('sizeof(struct linux_statx) == 256', 'sizeof(struct linux_statx) == 264')
+                    self.assertNotEqual(wrong, text)
+                    self.assertIn('is not so', errors(command, wrong))
+
+    def test_facts(self) -> None:
+        """Measuring Debian's headers gives the committed facts; what needs the tree itself is test_import.py's."""
+        headers = self.headers()
+        groups = uapi_tables.read_groups(uapi_tables.GROUPS)
+        extras = uapi_tables.read_extra(uapi_tables.EXTRA, groups)
+        elsewhere = emit_uapi.from_elsewhere(extras)
+        for arch in tables.read_arches():
+            compiler = uapi_headers.Compiler(headers, arch, groups)
+            self.assertGreater(len(compiler.macros()), 3000)
+            committed = {fact.name: fact.value for name in groups for where, fact in
+                         uapi_tables.read(uapi_tables.FACTS / f'{name}.tbl', ['x86_64', 'aarch64'])
+                         if where in ('', arch.name) and isinstance(fact, uapi_tables.Macro) and not elsewhere(fact)}
+            names = [name for name in committed if committed[name][0] != '"']
+            fresh = compiler.evaluate(names)
+            for name, (value, suffix) in fresh.items():
+                self.assertEqual((value, suffix), (int(re.sub(r'u?l*$', '', committed[name]), 0), re.search(r'u?l*$', committed[name])[0]), name)
+            self.assertGreater(len(fresh), 3500)
+
+
+class Prototypes(unittest.TestCase):
+    def test_every_struct_is_defined(self) -> None:
+        """By some header of liblinux/uapi, or by the libc that shares it."""
+        for arch in tables.read_arches():
+            facts = emit.load(arch.name)
+            defined = {facts.uapi.own_tag(tag) for tag in facts.uapi.records(arch.name)}
+            shared = set(facts.shared.values())
+            for row in facts.calls().values():
+                for c_type in emit.prototype_types(row, facts.shared):
+                    for tag in re.findall(r'(?:struct|union) (\w+)', c_type):
+                        self.assertIn(tag, shared | defined, f'{row.name} on {arch.name}')
+
+
+class Shared(unittest.TestCase):
+    """The tags that we do not prefix mean the same thing in the kernel, glibc and musl."""
+
+    def check(self, compiler: list[str], arch: str) -> None:
+        if not shutil.which(compiler[0]):
+            self.skipTest(f'{compiler[0]} is not installed')
+        facts = emit.load(arch)
+        records = facts.uapi.records(arch)
+        checked = 0
+        for kernel, tag in facts.shared.items():
+            if kernel not in records:
+                continue
+            record = records[kernel][1]
+            text = f'_Static_assert(sizeof({record.kind} {tag}) == {record.size} && _Alignof({record.kind} {tag}) == {record.align}, "");\n'
+            for member in record.members:
+                if member.name.startswith('_') or member.bits:
+                    continue
+                path = f'((({record.kind} {tag} *)0)->{member.name})'
+                text += f'_Static_assert(__builtin_offsetof({record.kind} {tag}, {member.name}) == {member.offset}, "{member.name}");\n'
+                if member.type in emit_uapi.SCALARS and not member.dims and (tag, member.name) not in UNIONS:
+                    size = emit_uapi.SCALARS[member.type]
+                    signed = 0 if 'unsigned' in member.type else 1
+                    text += f'_Static_assert(sizeof{path} == {size} && (((__typeof__{path})-1 < 0) == {signed}), "{member.name}");\n'
+            with self.subTest(kernel):
+                self.assertEqual(errors([*compiler, '-D_GNU_SOURCE', '-Wno-type-limits'], LIBC + text), '')
+                checked += 1
+        self.assertGreaterEqual(checked, len(set(facts.shared.values())))
+
+    def test_glibc(self) -> None:
+        self.check(['gcc'], 'x86_64')
+
+    def test_glibc_aarch64(self) -> None:
+        self.check(['aarch64-linux-gnu-gcc'], 'aarch64')
+
+    def test_musl(self) -> None:
+        self.check(['musl-gcc'], 'x86_64')
+
+    def test_every_tag_is_a_fact(self) -> None:
+        facts = emit.load('x86_64')
+        for tag in set(facts.shared.values()):
+            self.assertTrue(any(kernel in facts.uapi.records('x86_64') for kernel, ours in facts.shared.items() if ours == tag), tag)
+
+
+if __name__ == '__main__':
+    tap.main()

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""Build with every compiler for every architecture, run the tests of each, and count."""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import debian_fetch
+
+TOP = Path(__file__).resolve().parent.parent
+WORK = TOP / 'build/check'
+QEMU = ['qemu-aarch64', '-cpu', 'max', '-L', '/usr/aarch64-linux-gnu']
+ARM64 = ['libcmocka0', 'libcmocka-dev', 'libseccomp2', 'libseccomp-dev']
+
+CROSS = '''\
+[binaries]
+c = 'aarch64-linux-gnu-gcc'
+ar = 'aarch64-linux-gnu-gcc-ar'
+strip = 'aarch64-linux-gnu-strip'
+objdump = 'aarch64-linux-gnu-objdump'
+pkgconfig = 'pkg-config'
+exe_wrapper = {wrapper}
+[properties]
+sys_root = '{root}'
+pkg_config_libdir = '{root}/usr/lib/aarch64-linux-gnu/pkgconfig'
+[host_machine]
+system = 'linux'
+cpu_family = 'aarch64'
+cpu = 'aarch64'
+endian = 'little'
+'''
+
+
+class Count:
+    def __init__(self) -> None:
+        self.passed = self.failed = self.skipped = 0
+        self.reasons: dict[str, list[str]] = {}
+
+    def skip(self, what: str, reason: str) -> None:
+        self.skipped += 1
+        self.reasons.setdefault(reason, []).append(what)
+
+    def fail(self, what: str, text: str) -> None:
+        self.failed += 1
+        print(f'FAILED {what}\n{text.rstrip()}\n', flush=True)
+
+    def read(self, name: str, log: Path) -> int:
+        """Add Meson's results: each case of each test is one."""
+        total = 0
+        for suite in ElementTree.parse(log).getroot().iter('testsuite'):
+            for case in suite.iter('testcase'):
+                total += 1
+                words = suite.get('name', '').rpartition('.')[2], case.get('name', '')
+                what = f'{name}: ' + ' '.join(word.rpartition(' / ')[2] for word in words if word != 'liblinux')
+                said = [element.findtext(stream) or '' for element in (case, suite) for stream in ('system-out', 'system-err')]
+                problem = next((case.find(kind) for kind in ('failure', 'error') if case.find(kind) is not None), None)
+                if problem is not None:
+                    self.fail(what, ''.join(said)[-6000:] or problem.get('message') or 'no output')
+                elif case.find('skipped') is not None:
+                    # Meson drops the reason; the test's own line has it.
+                    pattern = rf'(?m)^(?:1\.\.0|ok {re.escape(case.get("name", ""))}) # SKIP (.*)'
+                    match = next(filter(None, (re.search(pattern, text) for text in said)), None)
+                    self.skip(what, match[1] if match else 'no reason given')
+                else:
+                    self.passed += 1
+        return total
+
+
+def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run([str(word) for word in command], cwd=TOP, env={**os.environ, **environment}, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+
+
+def check(name: str, count: Count, full: bool, *options: str, **environment: str) -> None:
+    """One build and its tests."""
+    began = time.monotonic()
+    build = WORK / name
+    setup = ['meson', 'setup', build, '-Dtests=enabled', '-Dwerror=true', *options]
+    if (build / 'build.ninja').exists():
+        setup.append('--reconfigure')
+    for command in (setup, ['ninja', '-C', build]):
+        result = run(*command, **environment)
+        if result.returncode:
+            count.fail(f'{name}: build', result.stdout[-6000:])
+            return
+    log = build / 'meson-logs/testlog.junit.xml'
+    log.unlink(missing_ok=True)
+    suites = [] if full else ['--no-suite', 'full']
+    result = run('meson', 'test', '-C', build, '--no-rebuild', *suites, **environment)
+    before = count.failed
+    ran = count.read(name, log) if log.exists() else 0
+    if not ran or result.returncode and count.failed == before:
+        count.fail(f'{name}: meson test', result.stdout[-6000:])
+    print(f'{name}: {ran} tests in {time.monotonic() - began:.0f} s', flush=True)
+
+
+def cross_file() -> Path:
+    """For Meson: the cross compiler, and Debian's arm64 packages unpacked under the build folder."""
+    root = WORK / 'arm64'
+    for package in ARM64:
+        debian_fetch.fetch('bookworm', 'arm64', package, root)
+    wrapper = QEMU + ['-E', f'LD_LIBRARY_PATH={root}/usr/lib/aarch64-linux-gnu']
+    path = WORK / 'aarch64.ini'
+    path.write_text(CROSS.format(wrapper=wrapper, root=root))
+    return path
+
+
+def main() -> int:
+    full = '--full' in sys.argv[1:]
+    WORK.mkdir(parents=True, exist_ok=True)
+    count = Count()
+    began = time.monotonic()
+    check('x86_64-gcc', count, full, '-Dhost_tests=true')
+    check('x86_64-clang', count, full, CC='clang')
+    try:
+        cross = cross_file()
+    except debian_fetch.Unavailable as reason:
+        count.skip('aarch64-gcc: all tests', f'no arm64 packages: {reason}')
+    else:
+        check('aarch64-gcc', count, full, '--cross-file', str(cross))
+    if not full:
+        print('Only with --full: the import of a whole kernel tree, and the umbrella header beside others in more languages.')
+    for reason, tests in count.reasons.items():
+        more = f' and {len(tests) - 3} more' if len(tests) > 3 else ''
+        print(f'Skipped: {", ".join(tests[:3])}{more}: {reason}')
+    print(f'Took {time.monotonic() - began:.0f} s.')
+    print(f'{count.passed} passed, {count.failed} failed, {count.skipped} skipped')
+    return 1 if count.failed or not count.passed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Callable
 
 import c_types
+import emit_libc
 import emit_uapi
 import tables
 import uapi_tables
-from tables import Arch, Doubt, Note, Row, Symbol, Table, release
+from tables import Arch, Doubt, LibcName, Note, Row, Symbol, Table, release
 
 
 class Unknown(Exception):
@@ -23,6 +24,7 @@ class Facts:
     """All that the emitters know."""
     table: Table
     notes: dict[str, Note]
+    libc: dict[str, LibcName]
     errno: list[tuple[str, str]]
     shared: dict[str, str]
     version: tuple[str, str, str]
@@ -49,6 +51,8 @@ def load(arch_name: str) -> Facts:
             raise Doubt(tables.SYSCALLS, 1, f'{one.name} is not in the table: run update')
     notes = tables.read_notes()
     tables.check_notes(table, notes)
+    libc = tables.read_libc()
+    emit_libc.check(libc, table, tables.LIBC)
     version = tables.read_version()
     if '.'.join(version[:2]) != table.release:
         raise Doubt(tables.VERSION, 1, f'{".".join(version)} is not of Linux {table.release}, the release of the table')
@@ -67,7 +71,7 @@ def load(arch_name: str) -> Facts:
     for one in arches:
         check_abi(table, notes, shared, one.name, abi[one.name])
     return Facts(
-        table, notes, tables.read_errno(), shared, version, arches,
+        table, notes, libc, tables.read_errno(), shared, version, arches,
         {one.name: '\n'.join(tables.read_lines(tables.ARCH / one.name / 'syscall.h')) + '\n' for one in arches},
         assembly,
         abi,
@@ -439,6 +443,10 @@ def posix_h(facts: Facts) -> str:
     return emit_uapi.posix(facts.uapi, origin(facts, 'posix.h', 'gen/uapi and gen/shared.tbl'))
 
 
+def libc_h(facts: Facts) -> str:
+    return emit_libc.header(facts.libc, facts.table, facts.notes, facts.shared, facts.arches, origin(facts, 'libc.h', 'gen/libc.tbl'))
+
+
 def uapi_headers(facts: Facts) -> dict[str, str]:
     """Every header of liblinux/uapi."""
     files = {}
@@ -532,6 +540,10 @@ def cases(facts: Facts) -> str:
     return origin(facts, f'test_cases.h {facts.arch.name}') + f'\n{functions}\nstatic const struct test_case cases[] = {{\n{rows}}};\n'
 
 
+def libc_cases(facts: Facts) -> str:
+    return emit_libc.cases(facts.libc, facts.table, facts.arch.name, origin(facts, f'libc_cases.h {facts.arch.name}', 'gen/libc.tbl'))
+
+
 # What is more than one file: into a directory.
 DIRECTORIES: dict[str, Callable[[Facts], dict[str, str]]] = {'uapi': uapi_headers, 'wrappers': wrappers}
 
@@ -544,11 +556,13 @@ OUTPUTS: dict[str, Callable[[Facts], str]] = {
     'uapi.h': uapi_h,
     'liblinux.h': liblinux_h,
     'posix.h': posix_h,
+    'libc.h': libc_h,
     'calls': calls,
     'liblinux.map': map_file,
     'abi.list': abi_list,
     'test_cases.h': cases,
     'layout.c': layout_test,
+    'libc_cases.h': libc_cases,
 }
 
 

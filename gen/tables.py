@@ -16,6 +16,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 SYSCALLS = TOP / 'gen/syscalls.tbl'
 NOTES = TOP / 'gen/notes.tbl'
+LIBC = TOP / 'gen/libc.tbl'
 ERRNO = TOP / 'gen/errno.tbl'
 SHARED = TOP / 'gen/shared.tbl'
 MACRO_FIELDS = TOP / 'gen/macro-fields.tbl'
@@ -133,10 +134,10 @@ SYSCALLS_HEAD = '''\
 
 def columns(path: Path, head: str, last: str, lineno: int, line: str) -> list[str]:
     """The architectures that a line '#call ARCH... <last>' names."""
-    words = line.split()
-    if words[:1] != [head] or words[-1] != last or len(words) < 3:
+    words, after = line.split(), last.split()
+    if words[:1] != [head] or words[-len(after):] != after or len(words) < 2 + len(after):
         raise Doubt(path, lineno, f"expected the line of columns, '{head} ARCH ... {last}'")
-    return words[1:-1]
+    return words[1:-len(after)]
 
 
 def read_lines(path: Path) -> list[str]:
@@ -237,6 +238,9 @@ HAZARDS = {
 }
 
 
+LIBCS = ('glibc', 'musl')
+
+
 @dataclass(frozen=True)
 class Note:
     name: str
@@ -244,6 +248,7 @@ class Note:
     marks: frozenset[str]
     changed: tuple[str, ...]    # releases whose changed prototype is acknowledged
     line: int
+    libc: dict[str, str] = field(default_factory=dict)      # of LIBCS -> its release that brought a function of the name
 
 
 def read_notes(path: Path = NOTES) -> dict[str, Note]:
@@ -253,11 +258,11 @@ def read_notes(path: Path = NOTES) -> dict[str, Note]:
         if not line.strip() or line == '#' or line.startswith('# '):
             continue
         if not arches:
-            arches = columns(path, '#call', 'marks', n, line)
+            arches = columns(path, '#call', ' '.join((*LIBCS, 'marks')), n, line)
             continue
         words = line.split()
-        if len(words) < 1 + len(arches):
-            raise Doubt(path, n, f'expected a call and {len(arches)} releases')
+        if len(words) < 1 + len(arches) + len(LIBCS):
+            raise Doubt(path, n, f'expected a call and {len(arches) + len(LIBCS)} releases')
         name, since = words[0], {}
         if name in notes:
             raise Doubt(path, n, f'{name} has a note in line {notes[name].line} already')
@@ -268,15 +273,21 @@ def read_notes(path: Path = NOTES) -> dict[str, Note]:
                 except ValueError as error:
                     raise Doubt(path, n, str(error)) from None
                 since[arch] = text
+        libc = {}
+        for name_of_libc, text in zip(LIBCS, words[1 + len(arches):]):
+            if not re.fullmatch(r'-|[0-9]+(\.[0-9]+){1,2}', text):
+                raise Doubt(path, n, f"'{text}' is not a release of {name_of_libc}")
+            if text != '-':
+                libc[name_of_libc] = text
         marks, changed = set(), []
-        for word in words[1 + len(arches):]:
+        for word in words[1 + len(arches) + len(LIBCS):]:
             if word in HAZARDS:
                 marks.add(word)
             elif re.fullmatch(r'changed=\d+\.\d+', word):
                 changed.append(word.partition('=')[2])
             else:
                 raise Doubt(path, n, f"unknown mark '{word}'")
-        notes[name] = Note(name, since, frozenset(marks), tuple(changed), n)
+        notes[name] = Note(name, since, frozenset(marks), tuple(changed), n, libc)
     if not arches:
         raise Doubt(path, 1, 'no line of columns')
     return notes
@@ -300,6 +311,43 @@ def check_notes(table: Table, notes: dict[str, Note], table_path: Path = SYSCALL
         for arch in note.since:
             if name not in have.get(arch, {}):
                 raise Doubt(path, note.line, f'{name} is no call of {arch}')
+
+
+@dataclass(frozen=True)
+class LibcName:
+    """A system call under the name and with the prototype that a libc has."""
+    name: str
+    header: str                 # of a libc, or nothing
+    library: str                # another library that exports it, or nothing
+    result: str
+    args: tuple[Arg, ...]
+    variadic: bool              # what is left of the call's arguments may follow
+    call: str
+    values: tuple[str, ...]     # what the call is given: names of args, or numbers
+    line: int
+
+
+def read_libc(path: Path = LIBC) -> dict[str, LibcName]:
+    names: dict[str, LibcName] = {}
+    for n, line in enumerate(read_lines(path), 1):
+        if not line.strip() or line.startswith('#'):
+            continue
+        match = re.fullmatch(r'(\S+)\s+(\S+)\s+(\w+(?: \w+)* (?:\*\s*)?)(\w+)\(([^()]*)\)(?: = (\w+)\(([^()]*)\))?', line)
+        if not match:
+            raise Doubt(path, n, f"not a header, a library and a prototype: '{line.strip()}'")
+        header, library, result, name, text, call, values = match.groups()
+        variadic = text.endswith(', ...')
+        args = parse_args(path, n, text[:-len(', ...')] if variadic else text)
+        if name in names:
+            raise Doubt(path, n, f'{name} stands in line {names[name].line} already')
+        if next(reversed(names), '') > name:
+            raise Doubt(path, n, f'{name} is not in order, it follows {next(reversed(names))}')
+        passed = tuple(arg.name for arg in args) if values is None else tuple(re.split(r',\s*', values))
+        for value in passed:
+            if not value.isdecimal() and value not in [arg.name for arg in args]:
+                raise Doubt(path, n, f"{name} passes on '{value}', which is no argument and no number")
+        names[name] = LibcName(name, header.lstrip('-'), library.lstrip('-'), result.strip(), args, variadic, call or name, passed, n)
+    return names
 
 
 ERRNO_HEAD = '''\

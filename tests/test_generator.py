@@ -15,6 +15,7 @@ sys.path.insert(0, str(TOP / 'gen'))
 
 import c_types              # noqa: E402
 import emit                 # noqa: E402
+import emit_libc            # noqa: E402
 import kernel_tree          # noqa: E402
 import syscall_table        # noqa: E402
 import tables               # noqa: E402
@@ -395,13 +396,43 @@ class Readers(Case):
                    ('exit\t60', 'exit\t٣', "not a number: '٣'"))
 
     def test_notes(self) -> None:
-        self.check(tables.read_notes, '# x\n#call x86_64 marks\nread 1.0\nexit 1.0 noreturn changed=7.4\n',
-                   ('#call x86_64 marks', '#name x86_64 marks', 'expected the line of columns'),
+        self.check(tables.read_notes, '# x\n#call x86_64 glibc musl marks\nread 1.0 2.0 0.5.0\nexit 1.0 - - noreturn changed=7.4\n',
+                   ('#call x86_64 glibc', '#name x86_64 glibc', 'expected the line of columns'),
+                   ('glibc musl', 'musl glibc', 'expected the line of columns'),
                    ('read 1.0', 'exit 1.0', 'exit has a note in line 3 already'),
-                   ('read 1.0', 'read', 'expected a call and 1 releases'),
+                   ('read 1.0 2.0', 'read 1.0', 'expected a call and 3 releases'),
                    ('read 1.0', 'read 1.x', "'1.x' is not a kernel release"),
                    ('read 1.0', 'read 6.5.1', "'6.5.1' is not a kernel release"),
+                   ('2.0', 'two', "'two' is not a release of glibc"),
                    ('noreturn', 'returns', "unknown mark 'returns'"))
+
+    def test_libc(self) -> None:
+        self.check(tables.read_libc, '# x\nsched.h - int getcpu(unsigned int *cpu, unsigned int *node) = getcpu(cpu, node, 0)\n'
+                   '- - pid_t gettid(void)\n- libkeyutils long keyctl(int op, ...)\n- - void *map(unsigned long addr)\n',
+                   ('- - pid_t', '- pid_t', 'not a header, a library and a prototype'),
+                   ('gettid(void)', 'gettid(void', 'not a header, a library and a prototype'),
+                   ('gettid', 'getcpu', 'getcpu stands in line 2 already'),
+                   ('gettid', 'a', 'a is not in order, it follows getcpu'),
+                   ('node, 0', 'nodes, 0', "getcpu passes on 'nodes', which is no argument and no number"),
+                   ('int op', 'int', "not an argument: 'int'"))
+
+    def test_libc_against_the_table(self) -> None:
+        table = tables.Table('7.3.4', ['x86_64'], [tables.Row('read', {'x86_64': 0}, (
+            tables.Arg('unsigned int', 'fd'), tables.Arg('char *', 'buf'), tables.Arg('size_t', 'count')))])
+        path = self.directory / 'libc.tbl'
+        for text, reason in (('ssize_t read(int fd, void *buf, size_t count)', ''),
+                             ('ssize_t read(int fd, void *buf, size_t n) = read(fd, buf, 5)', ''),
+                             ('ssize_t reads(int fd, void *buf)', 'reads is no system call'),
+                             ('ssize_t read(int fd, void *buf)', 'read gives read 2 of its 3 arguments'),
+                             ('ssize_t read(int a, void *b, size_t c, int d)', 'read gives read 4 of its 3 arguments'),
+                             ('ssize_t read(void *buf, int fd, size_t count)', "read passes 'buf' as unsigned int fd"),
+                             ('ssize_t read(int fd, long buf, size_t count)', r"read passes 'buf' as char \*buf")):
+            path.write_text(f'- - {text}\n')
+            with self.subTest(text):
+                if reason:
+                    self.doubt(reason, emit_libc.check, tables.read_libc(path), table, path)
+                else:
+                    emit_libc.check(tables.read_libc(path), table, path)
 
     def test_errno(self) -> None:
         self.check(tables.read_errno, '# x\nEPERM\t1\nEAGAIN\t11\nEWOULDBLOCK\tEAGAIN\n',

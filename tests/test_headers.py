@@ -28,6 +28,8 @@ STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror', '-Wshadow', '-Wundef', '-
           '-fsyntax-only', *INCLUDES]
 C = ['c99', 'c11', 'c17', 'c2x', 'gnu99', 'gnu2x']
 CXX = ['c++11', 'c++14', 'c++17', 'c++20', 'gnu++20']
+# Those for programs with a libc, which include its headers.
+BESIDE_A_LIBC = {'cerror.h', 'libc.h'}
 # The tags and macros that are not ours to prefix: shared.tbl's, and the compiler's own.
 PREFIX = re.compile(r'(linux|LINUX|liblinux|LIBLINUX)_')
 
@@ -66,14 +68,13 @@ class Headers(unittest.TestCase):
     def test_every_language(self) -> None:
         """Each alone, twice, and with the others; calls declared and inline."""
         jobs = []
-        # posix.h is for programs without a libc, cerror.h for those with one.
-        together = [''.join(f'#include <liblinux/{name}>\n' for name in HEADERS if name not in ('syscalls-uapi.h', other))
-                    for other in ('posix.h', 'cerror.h')]
+        together = [''.join(f'#include <liblinux/{name}>\n' for name in HEADERS if name not in {'syscalls-uapi.h'} | other)
+                    for other in ({'posix.h'}, BESIDE_A_LIBC)]
         texts = [f'#include <liblinux/{name}>\n' * 2 for name in HEADERS] + together
         for c, cxx, _ in self.compilers():
             for mode in ([], ['-DLIBLINUX_INLINE']):
                 for standard in C:
-                    jobs += [([*c, f'-std={standard}', *STRICT, *mode], text, 'c') for text in texts]
+                    jobs += [([*c, f'-std={standard}', '-D_GNU_SOURCE', *STRICT, *mode], text, 'c') for text in texts]
                 for standard in CXX:
                     flags = [flag for flag in STRICT if flag != '-Wstrict-prototypes']
                     jobs += [([*cxx, f'-std={standard}', *flags, *mode], text, 'c++') for text in texts]
@@ -94,7 +95,7 @@ class Headers(unittest.TestCase):
         jobs = []
         for c, _, _ in self.compilers():
             for name in HEADERS + UAPI:
-                if name != 'cerror.h':
+                if name not in BESIDE_A_LIBC:
                     jobs.append(([*c, '-nostdinc', '-ffreestanding', '-O2', '-DLIBLINUX_INLINE', *STRICT], f'#include <liblinux/{name}>\n', 'c'))
         self.all_pass(jobs)
 
@@ -168,7 +169,7 @@ class Headers(unittest.TestCase):
             for mode in ([], ['-DLIBLINUX_INLINE']):
                 before = subprocess.run([*c, '-dM', '-E', '-x', 'c', *mode, '/dev/null'], text=True, capture_output=True, check=True).stdout
                 for name in [*HEADERS, 'uapi/dirent.h']:
-                    if name == 'cerror.h':
+                    if name in BESIDE_A_LIBC:
                         continue
                     text = subprocess.run([*c, '-dM', '-E', '-x', 'c', *mode, *INCLUDES, '-'], text=True, capture_output=True, check=True,
                                           input=f'#include <liblinux/{name}>\n').stdout
@@ -192,13 +193,13 @@ class Headers(unittest.TestCase):
     def test_no_other_headers(self) -> None:
         for c, _, _ in self.compilers():
             for name in HEADERS:
-                text = subprocess.run([*c, '-M', '-DLIBLINUX_INLINE', *INCLUDES, '-x', 'c', '-'], text=True, capture_output=True, check=True,
+                text = subprocess.run([*c, '-M', '-DLIBLINUX_INLINE', '-D_GNU_SOURCE', *INCLUDES, '-x', 'c', '-'], text=True, capture_output=True, check=True,
                                       input=f'#include <liblinux/{name}>\n').stdout
                 others = [path for path in text.split()[1:] if path.startswith('/usr') and not path.endswith('/stdc-predef.h') and '/liblinux/' not in path]
-                self.assertEqual(bool(others), name == 'cerror.h', others)
+                self.assertEqual(bool(others), name in BESIDE_A_LIBC, others)
 
     def test_documented_headers_exist(self) -> None:
-        self.assertEqual(HEADERS, ['arch.h', 'cerror.h', 'error.h', 'liblinux.h', 'posix.h', 'syscalls-uapi.h', 'syscalls.h', 'uapi.h', 'version.h'])
+        self.assertEqual(HEADERS, ['arch.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'posix.h', 'syscalls-uapi.h', 'syscalls.h', 'uapi.h', 'version.h'])
         self.assertEqual(UAPI, sorted(f'uapi/{path.stem}.h' for path in (TOP / 'gen/uapi').glob('*.tbl')))
 
 

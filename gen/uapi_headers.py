@@ -198,7 +198,8 @@ def parse_dwarf(text: str) -> tuple[dict[str, Die], list[Die]]:
 
 
 SPELLING = {'long int': 'long', 'long unsigned int': 'unsigned long', 'long long int': 'long long',
-            'long long unsigned int': 'unsigned long long', 'short int': 'short', 'short unsigned int': 'unsigned short'}
+            'long long unsigned int': 'unsigned long long', 'short int': 'short', 'short unsigned int': 'unsigned short',
+            '__int128 unsigned': 'unsigned __int128'}
 
 
 class Types:
@@ -258,7 +259,8 @@ class Types:
             bare = self.target(bare)
         if bare is None or bare.tag != 'array_type':
             return die, ()
-        dims = tuple(child.number('count') if 'count' in child.attributes else 0
+        # clang counts, gcc has the last index; a flexible array has neither.
+        dims = tuple(child.number('count') if 'count' in child.attributes else child.number('upper_bound', -1) + 1
                      for child in bare.children if child.tag == 'subrange_type')
         element, inner = self.array(self.target(bare))
         return element, dims + inner

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -90,6 +91,65 @@ class Kernel(unittest.TestCase):
             for name, (value, suffix) in fresh.items():
                 self.assertEqual((value, suffix), (int(re.sub(r'u?l*$', '', committed[name]), 0), re.search(r'u?l*$', committed[name])[0]), name)
             self.assertGreater(len(fresh), 3500)
+
+
+@dataclass
+class Built:
+    """What uapi_headers.Types wants of a compiler, of our own headers and any compiler."""
+    command: list[str]
+
+    def debug_info(self) -> str:
+        text = ''.join(f'#include <liblinux/{name}.h>\n' for name in ('uapi', 'uapi/dirent', 'posix'))
+        with tempfile.TemporaryDirectory() as directory:
+            path = f'{directory}/all.o'
+            subprocess.run([*self.command, '-nostdinc', '-ffreestanding', '-gdwarf-4', '-fno-eliminate-unused-debug-types',
+                            *INCLUDES, '-c', '-o', path, '-x', 'c', '-'], input=text, text=True, check=True)
+            return subprocess.run([uapi_headers.DWARFDUMP, path], text=True, capture_output=True, check=True).stdout
+
+    def relative(self, path: str) -> str:
+        return path
+
+
+class Ours(unittest.TestCase):
+    """Our headers say what the facts say, of every member: place, width of a bit-field, type and dimensions."""
+
+    def expected(self, uapi: emit_uapi.Uapi, members: tuple[uapi_tables.Field, ...]) -> tuple[uapi_tables.Field, ...]:
+        """The members under our names."""
+        return tuple(replace(member, name=uapi.field_name(member.name), members=self.expected(uapi, member.members),
+                             type=emit_uapi.spell(uapi, member.type, not member.type.endswith(('*', ')'))).replace('__extension__ ', ''))
+                     for member in emit_uapi.visible(members))
+
+    def bit_fields(self, members: tuple[uapi_tables.Field, ...]) -> int:
+        return sum(bool(member.bits) + self.bit_fields(member.members) for member in members)
+
+    def check(self, command: list[str], arch: str) -> None:
+        for tool in (command[0], uapi_headers.DWARFDUMP):
+            if not shutil.which(tool):
+                self.skipTest(f'{tool} is not installed')
+        types = uapi_headers.Types(Built(command))
+        built = {die.name(): die for die in types.top if die.tag != 'enumeration_type' and die.name()}
+        uapi = emit.load(arch).uapi
+        common = replace(uapi, embeds_shared=True)
+        compared = bit_fields = 0
+        for tag, (_, record) in uapi.records(arch).items():
+            if not any(True for _ in emit_uapi.visible(record.members)):
+                continue
+            for names in (uapi, common) if uapi.shared.get(tag) == tag else (uapi,):
+                die = built[names.own_tag(tag)]
+                kind = {'struct': 'structure_type', 'union': 'union_type'}[record.kind]
+                self.assertEqual((die.tag, die.number('byte_size')), (kind, record.size), tag)
+                self.assertEqual(types.members(die), self.expected(names, record.members), tag)
+                compared += 1
+                bit_fields += self.bit_fields(record.members)
+        print(f'# {" ".join(command)}: {compared} records, {bit_fields} bit-fields')
+        self.assertGreaterEqual(compared, 380)
+        self.assertGreaterEqual(bit_fields, 100)
+
+    def test_members(self) -> None:
+        for arch, compilers in COMPILERS.items():
+            for compiler in compilers:
+                with self.subTest(f'{compiler} {arch}'):
+                    self.check(compiler, arch)
 
 
 class Prototypes(unittest.TestCase):

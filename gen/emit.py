@@ -461,8 +461,7 @@ def uapi_headers(facts: Facts) -> dict[str, str]:
 def layout_test(facts: Facts) -> str:
     groups = uapi_tables.read_groups(uapi_tables.GROUPS)
     headers = [header for files in groups.values() for header in files]
-    extras = uapi_tables.read_extra(uapi_tables.EXTRA, groups)
-    return emit_uapi.layout_test(facts.uapi, facts.arch.name, origin(facts, f'layout.c {facts.arch.name}', 'gen/uapi'), headers, extras)
+    return emit_uapi.layout_test(facts.uapi, facts.arch.name, origin(facts, f'layout.c {facts.arch.name}', 'gen/uapi'), headers)
 
 
 # The library

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 from c_types import tag_name
 from tables import Arch
-from uapi_tables import Enum, Extra, Field, Macro, Record
+from uapi_tables import Enum, Field, Macro, Record
 
 # Words that a field cannot be called in C++; in C the kernel calls some fields so.
 CXX_WORDS = {'and', 'bool', 'catch', 'class', 'compl', 'delete', 'explicit', 'export', 'false', 'friend', 'mutable', 'namespace',
@@ -367,23 +366,11 @@ def paths(uapi: Uapi, members: tuple[Field, ...], base: int, theirs: str = '', o
                              ours + (uapi.field_name(member.name) if member.name else '') + dot)
 
 
-def from_elsewhere(extras: list[Extra]) -> Callable[[Record | Enum | Macro], bool]:
-    """Did abi-extra.tbl bring the fact? No header of the kernel has it then."""
-    names = [item.partition('=')[2] if item.startswith('typedef:') else item.rpartition(':')[2].partition('=')[0]
-             for extra in extras for item in extra.items]
-
-    def check(fact: Record | Enum | Macro) -> bool:
-        name = fact.name if isinstance(fact, Macro) else fact.tag
-        return not getattr(fact, 'typedef', '') and any(fnmatchcase(name, pattern) for pattern in names)
-    return check
-
-
-def layout_test(uapi: Uapi, arch: str, origin: str, headers: list[str], extras: list[Extra]) -> str:
+def layout_test(uapi: Uapi, arch: str, origin: str, headers: list[str]) -> str:
     """Assertions that our types and constants are what the facts say and the kernel has.
 
-    Compiled with the kernel's own headers in the same unit.
+    Compiled with the kernel's own headers in the same unit. What has a source is in none of them.
     """
-    elsewhere = from_elsewhere(extras)
     # A few macros of the kernel use what no header of it defines.
     text = origin + 'typedef __SIZE_TYPE__ size_t;\n'
     text += ''.join(f'#if __has_include(<{header}>)\n# include <{header}>\n#endif\n'
@@ -393,13 +380,13 @@ def layout_test(uapi: Uapi, arch: str, origin: str, headers: list[str], extras: 
     names = all_names(uapi)
     here = [fact for facts in uapi.groups.values() for where, fact in facts if where in ('', arch)]
     text += ''.join(f'#ifndef {fact.name}\n# define {fact.name} {fact.value}\n#endif\n'
-                    for fact in here if isinstance(fact, Macro) and elsewhere(fact))
+                    for fact in here if isinstance(fact, Macro) and fact.source)
     for fact in here:
         if isinstance(fact, Record):
             if not any(True for _ in visible(fact.members)):
                 continue
             ours = f'{fact.kind} {uapi.own_tag(fact.tag)}'
-            theirs = '' if elsewhere(fact) else fact.typedef or f'{fact.kind} {fact.tag}'
+            theirs = '' if fact.source else fact.typedef or f'{fact.kind} {fact.tag}'
             text += f'ASSERT(sizeof({ours}) == {fact.size} && _Alignof({ours}) == {fact.align});\n'
             if theirs:
                 text += f'ASSERT(sizeof({theirs}) == {fact.size} && _Alignof({theirs}) == {fact.align});\n'
@@ -409,7 +396,7 @@ def layout_test(uapi: Uapi, arch: str, origin: str, headers: list[str], extras: 
                     text += (f'ASSERT(OFFSET({theirs}, {path}) == {offset} && '
                              f'sizeof((({theirs} *)0)->{path}) == sizeof((({ours} *)0)->{our_path}));\n'
                              if not flexible(fact.members, path) else f'ASSERT(OFFSET({theirs}, {path}) == {offset});\n')
-        elif not elsewhere(fact):
+        elif not fact.source:
             for name in [name for name, _ in fact.values] if isinstance(fact, Enum) else [fact.name]:
                 ours = macro_name(name, names)
                 if ours and ours != name:

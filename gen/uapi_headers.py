@@ -17,7 +17,7 @@ import kernel_tree
 from tables import Arch, Doubt
 from uapi_tables import Enum, Extra, Field, Macro, Record
 
-# Where what abi-extra.tbl takes from the tree is said to come from.
+# Where what abi-extra.tbl takes from the tree is said to come from: this, our header, and the file.
 EXTRA = '/extra/'
 
 CLANG = 'clang'
@@ -79,7 +79,7 @@ class Compiler:
         return result.stdout
 
     def relative(self, path: str) -> str:
-        """The name of a header as it is included, or EXTRA and the name of ours."""
+        """The name of a header as it is included, or EXTRA and what follows it."""
         if path.startswith(EXTRA):
             return path
         for root in self.roots:
@@ -89,19 +89,21 @@ class Compiler:
                 pass
         return ''
 
-    def macros(self) -> list[tuple[str, str, str]]:
-        """(name, body, header) of each object-like macro that stays defined, in order."""
-        found: dict[str, tuple[str, str]] = {}
-        header = ''
+    def macros(self) -> list[tuple[str, str, str, int]]:
+        """(name, body, header, line) of each object-like macro that stays defined, in order."""
+        found: dict[str, tuple[str, str, int]] = {}
+        header, n = '', 0
         for line in self.compile('-E', '-dD', text=self.includes).splitlines():
-            if match := re.match(r'# \d+ "(.*?)"', line):
-                header = self.relative(match[1])
+            n += 1
+            if match := re.match(r'# (\d+) "(.*?)"', line):
+                header, n = self.relative(match[2]), int(match[1]) - 1
             elif match := re.match(r'#define (\w+)(?: (.*))?$', line):
                 found.pop(match[1], None)
-                found[match[1]] = (match[2] or '', header)
+                found[match[1]] = (match[2] or '', header, n)
             elif match := re.match(r'#undef (\w+)', line):
                 found.pop(match[1], None)
-        return [(name, body, header) for name, (body, header) in found.items() if body and (header in self.present or header.startswith(EXTRA))]
+        return [(name, body, header, n) for name, (body, header, n) in found.items()
+                if body and (header in self.present or header.startswith(EXTRA))]
 
     def survivors(self, lines: list[str], head: str, tail: str) -> list[int]:
         """Which of the lines compile, each alone among the others."""
@@ -309,8 +311,13 @@ def extract(tree: Path, extra: Extra, table: Path, kconfig: kernel_tree.Kconfig)
     states = list(kernel_tree.conditions(text, kconfig.macro))
     lines = text.split('\n')
     text = '\n'.join('' if state is False or re.match(r'\s*#\s*(if|el|endif)', line) else line
-                     for line, state in zip(lines, states)).replace('\\\n', ' ')
+                     for line, state in zip(lines, states))
+    # What continues is put on its first line; what follows keeps its own.
+    text = re.sub(r'(?:.*\\\n)+.*', lambda match: match[0].replace('\\\n', ' ') + '\n' * match[0].count('\\\n'), text)
     result = ''
+
+    def at(position: int) -> str:
+        return f'# {text.count(chr(10), 0, position) + 1} "{EXTRA}{extra.header}/{extra.file}"\n'
     for item in extra.items:
         kind, _, name = item.rpartition(':')
         ours, _, theirs = name.partition('=')
@@ -318,18 +325,19 @@ def extract(tree: Path, extra: Extra, table: Path, kconfig: kernel_tree.Kconfig)
         if kind == 'typedef':
             ours, theirs = theirs, ours
             if match := re.search(rf'^typedef (struct|union) (\{{[^}}]*\}}) {theirs};', text, re.M):
-                found.append(f'{match[1]} {ours} {match[2]};')
+                found.append(f'{at(match.start())}{match[1]} {ours} {match[2]};')
         elif kind:
             if match := re.search(rf'^{kind} {name} (\{{[^}}]*\}})', text, re.M):
-                found.append(f'{kind} {name} {match[1]};')
+                found.append(f'{at(match.start())}{kind} {name} {match[1]};')
         else:
             pattern = (theirs or ours).replace('*', r'\w*')
             for match in re.finditer(rf'^\s*#\s*define\s+({pattern})\s+(\S.*)', text, re.M):
-                found.append(f'#undef {ours if theirs else match[1]}\n#define {ours if theirs else match[1]} {match[2]}')
+                define = ours if theirs else match[1]
+                found.append(f'#undef {define}\n{at(match.start(1))}#define {define} {match[2]}')
         if not found:
             raise Doubt(table, extra.line, f'{extra.file} has no {theirs or name}')
         result += ''.join(f'{one}\n' for one in found)
-    return f'# 1 "{EXTRA}{extra.header}"\n{result}'
+    return result
 
 
 def measure(tree: Path, headers: Path, arch: Arch, groups: dict[str, list[str]], extras: list[Extra],
@@ -341,7 +349,7 @@ def measure(tree: Path, headers: Path, arch: Arch, groups: dict[str, list[str]],
     # The types come in the name of no header of ours.
     compiler = Compiler(headers, arch, groups, f'# 1 "/kernel-types"\n{KERNEL_TYPES}{text}# 1 "<stdin>"\n')
     owner = {file: name for name, files in groups.items() for file in files}
-    owner.update({f'{EXTRA}{extra.header}': extra.header for extra in extras})
+    owner.update({f'{EXTRA}{extra.header}/{extra.file}': extra.header for extra in extras})
     types = Types(compiler)
     facts: dict[str, list] = {name: [] for name in groups}
     wanted = [die for die in types.top if types.header(die) in owner]
@@ -350,32 +358,36 @@ def measure(tree: Path, headers: Path, arch: Arch, groups: dict[str, list[str]],
     def expression(die: Die) -> str:
         typedef = types.typedefs.get(id(die))
         return f'(unsigned long)_Alignof({typedef or types.spell(die)})'
+
+    def source(header: str, line: int) -> str:
+        return f'{header[len(EXTRA):].partition("/")[2]}:{line}' if header.startswith(EXTRA) else ''
     aligns = compiler.evaluate([expression(die) for die in records])
     enumerators: dict[str, int] = {}
     for die in wanted:
         group = facts[owner[types.header(die)]]
+        where = source(types.header(die), die.number('decl_line'))
         if die.tag == 'enumeration_type':
             values = tuple((child.name(), int(child.attributes['const_value'], 0)) for child in die.children
                            if child.tag == 'enumerator')
             enumerators.update(values)
-            group.append(Enum(types.tag(die), values))
+            group.append(Enum(types.tag(die), values, where))
         elif types.tag(die):
             align = aligns[expression(die)][0]
             try:
                 group.append(Record('struct' if die.tag[0] == 's' else 'union', types.tag(die),
-                                    die.number('byte_size'), align, types.members(die), types.typedefs.get(id(die), '')))
+                                    die.number('byte_size'), align, types.members(die), types.typedefs.get(id(die), ''), where))
             except ValueError as error:
                 raise Doubt(headers / types.header(die), die.number('decl_line'), f'{types.tag(die)}: {error}') from None
-    macros = [(name, body, header) for name, body, header in compiler.macros()
+    macros = [(name, body, header, line) for name, body, header, line in compiler.macros()
               if name not in enumerators and not name.startswith('__NR_')]
-    values = compiler.evaluate([name for name, _, _ in macros])
-    strings = compiler.strings([name for name, body, _ in macros if name not in values and '"' in body])
-    for name, body, header in macros:
+    values = compiler.evaluate([name for name, _, _, _ in macros])
+    strings = compiler.strings([name for name, body, _, _ in macros if name not in values and '"' in body])
+    for name, body, header, line in macros:
         if name in values:
             number, suffix = values[name]
             # As a person wrote it, where one did; large values of expressions in hexadecimal.
             hexadecimal = number >= 10 and re.search(r'0[xX]|<<', body) or number >= 4096 and not re.fullmatch(r'\(?\d+[uUlL]*\)?', body)
-            facts[owner[header]].append(Macro(name, f'{hex(number) if hexadecimal else number}{suffix}'))
+            facts[owner[header]].append(Macro(name, f'{hex(number) if hexadecimal else number}{suffix}', source(header, line)))
         elif name in strings and re.fullmatch(r'("[^"\\]*"\s*)+', body):
-            facts[owner[header]].append(Macro(name, '"' + ''.join(re.findall(r'"([^"]*)"', body)) + '"'))
+            facts[owner[header]].append(Macro(name, '"' + ''.join(re.findall(r'"([^"]*)"', body)) + '"', source(header, line)))
     return facts

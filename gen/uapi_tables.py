@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tables import TOP, Doubt, read_lines
@@ -33,6 +33,7 @@ class Record:
     align: int
     members: tuple[Field, ...]
     typedef: str = ''                   # its only name in the kernel, where it has no tag
+    source: str = field(default='', compare=False)      # file:line of what abi-extra.tbl takes from the tree
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,14 @@ class Extra:
 class Enum:
     tag: str                            # '' of an anonymous one
     values: tuple[tuple[str, int], ...]
+    source: str = field(default='', compare=False)
 
 
 @dataclass(frozen=True)
 class Macro:
     name: str
     value: str                          # a C constant, or a string in quotes
+    source: str = field(default='', compare=False)
 
 
 def read_groups(path: Path) -> dict[str, list[str]]:
@@ -89,8 +92,8 @@ def read_extra(path: Path, groups: dict[str, list[str]]) -> list[Extra]:
     return rows
 
 
-# Text. A fact begins at the margin, its members are indented, and " @ARCH" ends the first line
-# of one that the architectures do not share.
+# Text. A fact begins at the margin, its members are indented. The first line ends with " @ARCH"
+# where the architectures do not share the fact, and with "# FILE:LINE" where no UAPI header has it.
 
 def key(fact: Record | Enum | Macro) -> tuple:
     if isinstance(fact, Record):
@@ -111,7 +114,7 @@ def write_field(member: Field, depth: int) -> list[str]:
 
 
 def write_fact(fact: Record | Enum | Macro, arch: str) -> list[str]:
-    at = f' @{arch}' if arch else ''
+    at = (f' @{arch}' if arch else '') + (f'\t# {fact.source}' if fact.source else '')
     if isinstance(fact, Macro):
         return [f'macro {fact.name} {fact.value}{at}']
     if isinstance(fact, Enum):
@@ -169,13 +172,16 @@ def read(path: Path, arches: list[str]) -> list[tuple[str, Record | Enum | Macro
 
     while position < len(lines):
         n, line = lines[position]
+        line, _, source = line.partition('\t# ')
         line, _, arch = line.partition(' @')
         words = line.split(' ')
         position += 1
         if arch and arch not in arches:
             raise Doubt(path, n, f"no architecture '{arch}'")
+        if source and not re.fullmatch(r'\S+:\d+', source):
+            raise Doubt(path, n, f"not a file and a line: '{source}'")
         if words[0] in ('struct', 'union') and len(words) in (4, 5) and words[2].isdecimal() and words[3].isdecimal():
-            result.append((arch, Record(words[0], words[1], int(words[2]), int(words[3]), fields(1), ''.join(words[4:]))))
+            result.append((arch, Record(words[0], words[1], int(words[2]), int(words[3]), fields(1), ''.join(words[4:]), source)))
         elif words[0] == 'enum' and len(words) == 2:
             values = []
             while position < len(lines) and lines[position][1].startswith('\t'):
@@ -184,9 +190,9 @@ def read(path: Path, arches: list[str]) -> list[tuple[str, Record | Enum | Macro
                     raise Doubt(path, lines[position][0], f"not an enumerator: '{lines[position][1].strip()}'")
                 values.append((match[1], int(match[2])))
                 position += 1
-            result.append((arch, Enum('' if words[1] == '-' else words[1], tuple(values))))
+            result.append((arch, Enum('' if words[1] == '-' else words[1], tuple(values), source)))
         elif words[0] == 'macro' and len(words) >= 3:
-            result.append((arch, Macro(words[1], ' '.join(words[2:]))))
+            result.append((arch, Macro(words[1], ' '.join(words[2:]), source)))
         else:
             raise Doubt(path, n, f"not a fact: '{line}'")
     return result

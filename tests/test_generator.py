@@ -20,6 +20,8 @@ import kernel_tree          # noqa: E402
 import syscall_table        # noqa: E402
 import tables               # noqa: E402
 import tap                  # noqa: E402
+import uapi_headers         # noqa: E402
+import uapi_tables          # noqa: E402
 
 MINI = TOP / 'tests/mini'
 GOLDEN = TOP / 'tests/mini.golden'
@@ -245,6 +247,67 @@ class Types(unittest.TestCase):
                 c_types.plain(kernel, {})
 
 
+class Extras(Case):
+    """What abi-extra.tbl takes from the tree keeps its file and line."""
+    FILE = '''\
+/* A comment
+ * of lines, with a #define ONE 5 */
+#define ONE 1
+#define TWO \\
+	2
+
+# define THREE (ONE + \\
+	TWO)	/* three */
+#ifndef CONFIG_64BIT
+#define FOUR 5
+#else
+#define FOUR 4
+#endif
+struct five {
+	int six;
+};
+typedef struct {
+	int eight;
+} seven_t;
+'''
+
+    def extract(self, *items: str) -> str:
+        (self.tree / 'include/linux').mkdir(parents=True, exist_ok=True)
+        (self.tree / 'include/linux/own.h').write_text(self.FILE)
+        extra = uapi_tables.Extra('own', 'include/linux/own.h', items, 7)
+        return uapi_headers.extract(self.tree, extra, Path('abi-extra.tbl'), kernel_tree.Kconfig(self.tree, self.arches[0]))
+
+    def test_lines(self) -> None:
+        for item, line, text in (
+                ('ONE', 3, '#define ONE 1'), ('OURS=ONE', 3, '#define OURS 1'), ('TWO', 4, '#define TWO 2'),
+                ('THREE', 7, '#define THREE (ONE +  \tTWO)'), ('FOUR', 12, '#define FOUR 4'),
+                ('struct:five', 14, 'struct five {\n'), ('typedef:seven_t=seven', 17, 'struct seven {\n')):
+            with self.subTest(item):
+                said = self.extract(item)
+                self.assertIn(f'# {line} "/extra/own/include/linux/own.h"\n{text}', said)
+                self.assertEqual(said.count('/extra/'), 1)
+        self.assertEqual(self.extract('T*').count('/extra/'), 2)
+
+    def test_what_is_not_there(self) -> None:
+        for item in ('ELEVEN', 'OURS=ELEVEN', 'struct:eleven', 'enum:five', 'typedef:five=seven'):
+            with self.subTest(item):
+                self.doubt(r'abi-extra\.tbl:7: include/linux/own\.h has no ', self.extract, item)
+
+    def test_committed_facts_round_trip(self) -> None:
+        groups = uapi_tables.read_groups(uapi_tables.GROUPS)
+        extras = uapi_tables.read_extra(uapi_tables.EXTRA, groups)
+        names = [arch.name for arch in self.arches]
+        sources = 0
+        for name, files in groups.items():
+            path = uapi_tables.FACTS / f'{name}.tbl'
+            facts = uapi_tables.read(path, names)
+            by_arch = {arch: [fact for where, fact in facts if where in ('', arch)] for arch in names}
+            headers = dict.fromkeys(files + [extra.file for extra in extras if extra.header == name])
+            self.assertEqual(uapi_tables.write(tables.tree_of(path), list(headers), by_arch), path.read_text(), name)
+            sources += sum(bool(fact.source) for _, fact in facts)
+        self.assertGreater(sources, 190)
+
+
 class Update(Case):
     """update in the life of a table."""
 
@@ -443,6 +506,17 @@ class Readers(Case):
     def test_shared(self) -> None:
         self.check(tables.read_shared, '# x\niovec\ntimespec __kernel_timespec\n',
                    ('iovec', 'io-vec', 'not a tag'), ('iovec', '__kernel_timespec', '__kernel_timespec is there already'))
+
+    def test_facts(self) -> None:
+        self.check(lambda path: uapi_tables.read(path, ['x86_64']),
+                   '# x\nstruct one 8 4\t# fs/one.c:5\n\t0\tint\tx\n\t32:3\tint\ty\nmacro TWO 2 @x86_64\t# fs/two.h:6\n'
+                   'enum -\n\tTHREE\t3\n',
+                   ('fs/one.c:5', 'fs/one.c', "not a file and a line: 'fs/one.c'"),
+                   ('fs/two.h:6', 'fs/two.h:six', "not a file and a line: 'fs/two.h:six'"),
+                   ('@x86_64', '@vax', "no architecture 'vax'"),
+                   ('one 8 4', 'one 8', "not a fact: 'struct one 8'"),
+                   ('32:3', '32-3', 'not a member'),
+                   ('\tTHREE\t3', '\tTHREE\tthree', 'not an enumerator'))
 
     def test_abi(self) -> None:
         path = self.directory / 'none'

@@ -19,6 +19,7 @@ import kernel_tree          # noqa: E402
 import syscall_table        # noqa: E402
 import tables               # noqa: E402
 import tap                  # noqa: E402
+import uapi_tables          # noqa: E402
 
 # Where Debian keeps the source of a release.
 SUITES = {'6.12': 'trixie', '7.3': 'trixie-backports'}
@@ -62,6 +63,31 @@ class Import(unittest.TestCase):
         self.assertEqual({path.name for path in files}, {path.name for path in (TOP / 'gen/uapi').glob('*.tbl')})
         for path, text in files.items():
             self.assertEqual(path.read_text(), text, path.name)
+
+    def test_sources(self) -> None:
+        """The line that a fact names has it, under the tree's own name."""
+        committed = tables.read_syscalls()
+        tree = self.tree(committed.release)
+        if kernel_tree.read_version(tree) != committed.tree:
+            self.skipTest(f'Debian has another tree now, the table is of {committed.tree}')
+        groups = uapi_tables.read_groups(uapi_tables.GROUPS)
+        theirs = {}                     # our name -> the tree's
+        for extra in uapi_tables.read_extra(uapi_tables.EXTRA, groups):
+            for item in extra.items:
+                kind, _, name = item.rpartition(':')
+                one, _, other = name.partition('=')
+                theirs.update({other: one} if kind == 'typedef' else {one: other} if other else {})
+        arches = [arch.name for arch in tables.read_arches()]
+        for name in groups:
+            for _, fact in uapi_tables.read(uapi_tables.FACTS / f'{name}.tbl', arches):
+                if not fact.source:
+                    continue
+                path, _, line = fact.source.rpartition(':')
+                there = theirs.get(uapi_tables.key(fact)[1], uapi_tables.key(fact)[1])
+                text = (tree / path).read_text().splitlines()[int(line) - 1:]
+                said = text[0] if not text[0].startswith('typedef') else ' '.join(text).partition(';\n')[0]
+                with self.subTest(fact.source):
+                    self.assertRegex(said, rf'\b{there}\b')
 
     def test_oldest_tree(self) -> None:
         tree = self.tree('6.12')

@@ -5,6 +5,7 @@ INCLUDES in the environment has the include directories.
 """
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ import emit                 # noqa: E402
 import emit_uapi            # noqa: E402
 import tables               # noqa: E402
 import tap                  # noqa: E402
+import test_company         # noqa: E402
 import uapi_headers         # noqa: E402
 import uapi_tables          # noqa: E402
 
@@ -43,10 +46,9 @@ def errors(command: list[str], text: str) -> str:
     return '\n'.join(result.stderr.splitlines()[:10]) if result.returncode else ''
 
 
-class Kernel(unittest.TestCase):
-    """Against the UAPI headers of the release, as Debian ships them."""
-
+class Case(unittest.TestCase):
     def headers(self) -> Path:
+        """The UAPI headers of the release, as Debian ships them."""
         directory = Path(tempfile.mkdtemp(prefix='liblinux-'))
         self.addCleanup(shutil.rmtree, directory)
         try:
@@ -58,6 +60,10 @@ class Kernel(unittest.TestCase):
         except tables.Doubt as doubt:
             self.skipTest(f'Debian has headers of another release now: {doubt}')
         return directory / 'usr/include'
+
+
+class Kernel(Case):
+    """Against the kernel's own headers."""
 
     def test_layouts_and_values(self) -> None:
         headers = self.headers()
@@ -204,6 +210,92 @@ class Shared(unittest.TestCase):
         facts = emit.load('x86_64')
         for tag in set(facts.shared.values()):
             self.assertTrue(any(kernel in facts.uapi.records('x86_64') for kernel, ours in facts.shared.items() if ours == tag), tag)
+
+
+@functools.lru_cache(maxsize=None)
+def macros(command: tuple[str, ...], headers: tuple[str, ...]) -> dict[str, tuple[str, bool]]:
+    """Name of a macro that is not just itself -> a header that brings it, and whether it has arguments."""
+    def run(header: str) -> str | None:
+        result = subprocess.run([*command, '-E', '-dM', '-x', 'c', '-'], input=f'#include <{header}>\n', text=True, capture_output=True)
+        return None if result.returncode else result.stdout
+    found: dict[str, tuple[str, bool]] = {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        texts = list(pool.map(run, headers))
+    for header, text in zip(headers, texts):
+        for name, bracket, body in re.findall(r'^#define (\w+)(\(?)(.*)', text or '', re.M):
+            if bracket:
+                found.setdefault(name, (header, True))
+            elif body.strip() != name and found.get(name, ('', True))[1]:
+                found[name] = (header, False)
+    if texts.count(None) > len(headers) // 20:
+        raise AssertionError(f'{" ".join(command)}: {texts.count(None)} of {len(headers)} headers fail')
+    return found
+
+
+class MacroFields(Case):
+    """No field of ours is a macro in a header that a program may include, and none is renamed for nothing.
+
+    A macro with arguments counts only for a pointer to a function: no other field stands before
+    a "(". One that is its own name changes nothing.
+    """
+    LIBCS = {'glibc': ['gcc'], 'glibc of aarch64': ['aarch64-linux-gnu-gcc'], 'musl': ['musl-gcc']}
+    # glibc gives a compiler without asm labels macros for the functions of large files.
+    WAYS = [*test_company.MACROS, ['-U__GNUC__', *test_company.MACROS[-1]]]
+
+    def fields(self) -> dict[str, tuple[str, bool]]:
+        """Our name of a field -> the kernel's, and is it a pointer to a function?"""
+        found: dict[str, tuple[str, bool]] = {}
+
+        def add(uapi: emit_uapi.Uapi, members: tuple[uapi_tables.Field, ...]) -> None:
+            for member in members:
+                if member.name:
+                    ours = uapi.field_name(member.name)
+                    found[ours] = member.name, '(*)' in member.type or found.get(ours, ('', False))[1]
+                add(uapi, member.members)
+        for arch in tables.read_arches():
+            uapi = emit.load(arch.name).uapi
+            for _, record in uapi.records(arch.name).values():
+                add(uapi, record.members)
+        self.assertGreater(len(found), 1800)
+        return found
+
+    def check(self, commands: list[list[str]], headers: list[str]) -> None:
+        wrong = []
+        for command in commands:
+            if not shutil.which(command[0]):
+                self.skipTest(f'{command[0]} is not installed')
+            found = macros(tuple(command), tuple(headers))
+            wrong += [f'{name} is a macro of <{found[ours][0]}> with {" ".join(command)}' for ours, (name, function) in self.fields().items()
+                      if ours in found and (function or not found[ours][1])]
+        self.assertEqual(wrong, [], 'these belong into gen/macro-fields.tbl')
+
+    def test_glibc(self) -> None:
+        self.check([self.LIBCS['glibc'] + way for way in self.WAYS], test_company.LIBC)
+
+    def test_glibc_of_aarch64(self) -> None:
+        self.check([self.LIBCS['glibc of aarch64'] + way for way in self.WAYS], test_company.LIBC)
+
+    def test_musl(self) -> None:
+        self.check([self.LIBCS['musl'] + way for way in self.WAYS], test_company.LIBC)
+
+    def test_kernel_headers_of_this_machine(self) -> None:
+        self.check([self.LIBCS['glibc'], self.LIBCS['glibc of aarch64']], test_company.KERNEL)
+
+    def test_kernel_headers_of_the_release(self) -> None:
+        headers = self.headers()
+        self.check([[*compilers[0], '-isystem', str(headers / f'{arch}-linux-gnu'), '-isystem', str(headers)]
+                    for arch, compilers in COMPILERS.items()], test_company.KERNEL)
+
+    def test_no_line_too_many(self) -> None:
+        wanted = tables.read_words(tables.MACRO_FIELDS)
+        for command in self.LIBCS.values():
+            if not shutil.which(command[0]):
+                self.skipTest(f'{command[0]} is not installed')
+            for way in self.WAYS:
+                wanted -= macros((*command, *way), tuple(test_company.LIBC)).keys()
+        self.assertEqual(wanted, set(), 'no header has these as macros')
+        names = {name for name, _ in self.fields().values()}
+        self.assertEqual(tables.read_words(tables.MACRO_FIELDS) - names, set(), 'the kernel has no such fields')
 
 
 if __name__ == '__main__':

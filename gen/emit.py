@@ -12,7 +12,7 @@ import emit_libc
 import emit_uapi
 import tables
 import uapi_tables
-from tables import Arch, Doubt, LibcName, Note, Row, Symbol, Table, release
+from tables import Arch, Doubt, Function, LibcName, Note, Row, Symbol, Table, release
 
 
 class Unknown(Exception):
@@ -31,12 +31,16 @@ class Facts:
     arches: list[Arch]
     inlines: dict[str, str]             # architecture -> its syscall.h
     assembly: dict[str, set[str]]       # architecture -> calls that a .S file implements
+    functions: list[Function]           # that are not calls
     abi: dict[str, dict[str, Symbol]]   # architecture -> the committed list
     arch: Arch                          # the one to emit for
     uapi: emit_uapi.Uapi
 
     def calls(self) -> dict[str, Row]:
         return self.table.calls(self.arch.name)
+
+    def own_functions(self) -> list[Function]:
+        return [function for function in self.functions if self.arch.name in function.sources]
 
 
 def load(arch_name: str) -> Facts:
@@ -60,20 +64,26 @@ def load(arch_name: str) -> Facts:
     check_types(table, tables.SYSCALLS)
     if tables.tree_of(tables.ERRNO) != table.tree:
         raise Doubt(tables.ERRNO, 1, f'is of Linux {tables.tree_of(tables.ERRNO)}, {tables.SYSCALLS.name} of {table.tree}')
+    functions = tables.read_functions(arches)
+    for function in functions:
+        if any(function.name == f'linux_{row.name}' for row in table.rows):
+            raise Doubt(tables.FUNCTIONS, function.line, f'{function.name} is a system call')
     assembly: dict[str, set[str]] = {}
     for one in arches:
-        files = {path.stem: path for path in (tables.ARCH / one.name).glob('*.S')}
+        used = {function.sources.get(one.name) for function in functions}
+        files = {path.stem: path for path in (tables.ARCH / one.name).glob('*.S') if f'arch/{one.name}/{path.name}' not in used}
         assembly[one.name] = set(files)
         for name, path in sorted(files.items()):
             if name not in table.calls(one.name):
-                raise Doubt(path, 1, f'{name} is no call of {one.name}')
+                raise Doubt(path, 1, f'{name} is no call of {one.name}, and no function of {tables.FUNCTIONS.name}')
     abi = {one.name: tables.read_abi(tables.ARCH / one.name / 'abi.list') for one in arches}
     for one in arches:
-        check_abi(table, notes, shared, one.name, abi[one.name])
+        check_abi(table, functions, notes, shared, one.name, abi[one.name])
     return Facts(
         table, notes, libc, tables.read_errno(), shared, version, arches,
         {one.name: '\n'.join(tables.read_lines(tables.ARCH / one.name / 'syscall.h')) + '\n' for one in arches},
         assembly,
+        functions,
         abi,
         arch,
         load_uapi(arches, shared))
@@ -87,10 +97,18 @@ def check_types(table: Table, path: Path) -> None:
             raise Doubt(path, row.line, str(error)) from None
 
 
-def check_abi(table: Table, notes: dict[str, Note], shared: dict[str, str], arch: str, abi: dict[str, Symbol]) -> None:
+def check_abi(table: Table, functions: list[Function], notes: dict[str, Note], shared: dict[str, str], arch: str,
+              abi: dict[str, Symbol]) -> None:
     """What is committed stays: every symbol, and the registers of its arguments."""
     path, calls = tables.ARCH / arch / 'abi.list', table.calls(arch)
+    own = {function.name: function for function in functions if arch in function.sources}
     for name, frozen in abi.items():
+        if frozen.node.startswith('LIBLINUX_'):
+            if name not in own:
+                raise Doubt(path, frozen.line, f'{name} is no function of {tables.FUNCTIONS.name} any more: a symbol stays for ever')
+            if frozen.declaration != (declaration := function_prototype(own[name], shared)):
+                raise Doubt(tables.FUNCTIONS, own[name].line, f'{declaration} is frozen as {frozen.declaration}')
+            continue
         row = calls.get(name[len('linux_'):])
         if not row:
             raise Doubt(path, frozen.line, f'{name} is no call of {tables.SYSCALLS.name} any more: a symbol stays for ever')
@@ -134,6 +152,10 @@ def prototype(row: Row, shared: dict[str, str]) -> str:
 
 def abi_declaration(row: Row, shared: dict[str, str]) -> str:
     return f'long linux_{row.name}({", ".join(prototype_types(row, shared)) or "void"})'
+
+
+def function_prototype(function: Function, shared: dict[str, str]) -> str:
+    return re.sub(r'\b(struct|union) (\w+)', lambda match: f'{match[1]} {c_types.tag_name(match[2], shared)}', function.prototype)
 
 
 def body(row: Row, noreturn: bool) -> str:
@@ -270,9 +292,9 @@ SYSCALLS_H = '''\
 
 def tags(facts: Facts, shared: dict[str, str]) -> list[str]:
     """'struct x' and 'union x' that the prototypes point to."""
-    found = {match for row in facts.table.rows for c_type in prototype_types(row, shared)
-             for match in re.findall(r'(?:struct|union) \w+', c_type)}
-    return sorted(found)
+    texts = [c_type for row in facts.table.rows for c_type in prototype_types(row, shared)]
+    texts += [function_prototype(function, shared) for function in facts.functions]
+    return sorted({match for text in texts for match in re.findall(r'(?:struct|union) \w+', text)})
 
 
 def remark(row: Row, facts: Facts) -> str:
@@ -302,6 +324,21 @@ def sections(facts: Facts, text: Callable[[Row, str], str]) -> str:
     return result + '\n' + by_arch(facts, alone)
 
 
+def function_declarations(facts: Facts, shared: dict[str, str]) -> str:
+    """What is not a call: as sections() orders the calls."""
+    functions = [function for function in facts.functions if function.header == 'syscalls.h']
+    everywhere = {arch.name for arch in facts.arches}
+
+    def text(function: Function) -> str:
+        comment = function.comment.replace('\n', '\n * ')
+        return (f'/*\n * {comment}\n */\n{function_prototype(function, shared)};\n'
+                f'#define {function.name} {function.name}\n\n')
+
+    def alone(arch: Arch) -> str:
+        return ''.join(text(function) for function in functions if arch.name in function.sources and set(function.sources) != everywhere)
+    return ''.join(text(function) for function in functions if set(function.sources) == everywhere) + by_arch(facts, alone)
+
+
 def declarations(facts: Facts, shared: dict[str, str]) -> str:
     """Every call, declared or inline, with the tags that `shared` decides."""
     def declaration(row: Row, arch: str) -> str:
@@ -328,6 +365,7 @@ extern "C" {{
 #ifndef LIBLINUX_INLINE
 
 {sections(facts, declaration)}
+{function_declarations(facts, shared)}
 #else /* LIBLINUX_INLINE */
 
 {sections(facts, inline)}
@@ -483,8 +521,11 @@ def wrappers(facts: Facts) -> dict[str, str]:
 
 
 def calls(facts: Facts) -> str:
-    """The files of the library, one per line, for the build system."""
-    return ''.join(f'{name}.{"S" if name in facts.assembly[facts.arch.name] else "c"}\n' for name in facts.calls())
+    """The files of the library, one per line, for the build system: those of src/ by path, those to generate by name."""
+    arch = facts.arch.name
+    files = [f'src/arch/{arch}/{name}.S' if name in facts.assembly[arch] else f'{name}.c' for name in facts.calls()]
+    files += dict.fromkeys(f'src/{function.sources[arch]}' for function in facts.own_functions())
+    return ''.join(f'{file}\n' for file in files)
 
 
 def symbol(row: Row, facts: Facts) -> Symbol:
@@ -495,12 +536,25 @@ def symbol(row: Row, facts: Facts) -> Symbol:
     return Symbol(frozen.node if frozen else f'LINUX_{node}', abi_declaration(row, facts.shared), row.line)
 
 
+def symbols(facts: Facts) -> dict[str, Symbol]:
+    """All that the library exports. A function that the committed list does not have comes with this release."""
+    found = {f'linux_{row.name}': symbol(row, facts) for row in facts.calls().values()}
+    for function in facts.own_functions():
+        frozen = facts.abi[facts.arch.name].get(function.name)
+        node = frozen.node if frozen else f'LIBLINUX_{facts.table.release}'
+        found[function.name] = Symbol(node, function_prototype(function, facts.shared), function.line)
+    return found
+
+
 def nodes(facts: Facts) -> dict[str, list[str]]:
     """Version node -> its symbols, oldest node first."""
     found: dict[str, list[str]] = {}
-    for row in facts.calls().values():
-        found.setdefault(symbol(row, facts).node, []).append(f'linux_{row.name}')
-    return dict(sorted(found.items(), key=lambda item: release(item[0].partition('_')[2])))
+    for name, one in symbols(facts).items():
+        found.setdefault(one.node, []).append(name)
+
+    def order(node: str) -> tuple:
+        return release(node.partition('_')[2]), node.startswith('LIBLINUX_')
+    return {node: found[node] for node in sorted(found, key=order)}
 
 
 def map_file(facts: Facts) -> str:
@@ -515,12 +569,11 @@ def map_file(facts: Facts) -> str:
 
 def abi_list(facts: Facts) -> str:
     """The list to commit: what is frozen, and what is new."""
-    symbols = {f'linux_{row.name}': symbol(row, facts) for row in facts.calls().values()}
-    symbols = {**facts.abi[facts.arch.name], **symbols}
+    every = {**facts.abi[facts.arch.name], **symbols(facts)}
     return (f'# The ABI of liblinux.so.1 on {facts.arch.name}: version node and declaration of every symbol.\n'
             '# `gen/syscall_table.py emit abi.list` adds to it; no released line ever changes.\n'
             '# SPDX-License-Identifier: MIT\n'
-            + ''.join(f'{symbols[name].node} {symbols[name].declaration}\n' for name in sorted(symbols)))
+            + ''.join(f'{every[name].node} {every[name].declaration}\n' for name in sorted(every)))
 
 
 # Tests

@@ -20,8 +20,10 @@ LIBC = TOP / 'gen/libc.tbl'
 ERRNO = TOP / 'gen/errno.tbl'
 SHARED = TOP / 'gen/shared.tbl'
 MACRO_FIELDS = TOP / 'gen/macro-fields.tbl'
+FUNCTIONS = TOP / 'gen/functions.ini'
 VERSION = TOP / 'VERSION'
-ARCH = TOP / 'src/arch'
+SOURCES = TOP / 'src'
+ARCH = SOURCES / 'arch'
 
 
 class Doubt(Exception):
@@ -432,6 +434,42 @@ def read_abi(path: Path) -> dict[str, Symbol]:
             raise Doubt(path, n, f'{match[3]} is there already')
         symbols[match[3]] = Symbol(match[1], match[2], n)
     return symbols
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the library that is not a system call."""
+    name: str
+    prototype: str              # C, with the kernel's tags
+    header: str                 # of liblinux/, that declares it
+    sources: dict[str, str]     # architecture -> its file below src/
+    comment: str
+    line: int
+
+
+def read_functions(arches: list[Arch], path: Path = FUNCTIONS, directory: Path = SOURCES) -> list[Function]:
+    ini = configparser.ConfigParser(interpolation=None)
+    lines = read_lines(path)
+    try:
+        ini.read_string('\n'.join(lines), str(path))
+    except configparser.Error as error:
+        first = getattr(error, 'errors', [(1, '')])[0][0]
+        raise Doubt(path, getattr(error, 'lineno', first), ' '.join(str(error).split())) from None
+    functions = []
+    for name in ini.sections():
+        section, line = ini[name], next(n for n, text in enumerate(lines, 1) if text.startswith(f'[{name}]'))
+        if wrong := set(section) ^ {'source', 'header', 'prototype', 'comment'}:
+            raise Doubt(path, line, f'{name}: {min(wrong)} is missing or unknown')
+        if not re.fullmatch(rf'[\w *]+\b{re.escape(name)}\(.+\)', section['prototype']) or not re.fullmatch(r'linux_\w+', name):
+            raise Doubt(path, line, f"not a prototype of {name}: '{section['prototype']}'")
+        source = section['source']
+        places = {arch.name: [place for place in (source, f'arch/{arch.name}/{source}') if (directory / place).is_file()]
+                  for arch in arches}
+        sources = {arch: found[0] for arch, found in places.items() if found}
+        if not sources or Path(source).suffix not in ('.c', '.S'):
+            raise Doubt(path, line, f"{name}: no {source} in src or a directory of src/arch")
+        functions.append(Function(name, section['prototype'], section['header'], sources, section['comment'].strip(), line))
+    return functions
 
 
 def read_version(path: Path = VERSION) -> tuple[str, str, str]:

@@ -664,7 +664,7 @@ class Outputs(unittest.TestCase):
         abi = dict(facts.abi['x86_64'])
 
         def check() -> None:
-            emit.check_abi(facts.table, facts.notes, facts.shared, 'x86_64', abi)
+            emit.check_abi(facts.table, facts.functions, facts.notes, facts.shared, 'x86_64', abi)
         check()
         for declaration, reason in (('long linux_read(int, char *, unsigned long)', 'is frozen as long linux_read'),
                                     ('long linux_read(unsigned int, const char *, unsigned long)', 'is frozen as long linux_read')):
@@ -678,11 +678,59 @@ class Outputs(unittest.TestCase):
         with self.assertRaisesRegex(tables.Doubt, r'abi\.list:9: linux_gone is no call of syscalls\.tbl any more'):
             check()
 
+    def test_functions(self) -> None:
+        """What is not a call: its files, node, declaration and architectures."""
+        path = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, path)
+        (path / 'arch/x86_64').mkdir(parents=True)
+        (path / 'arch/x86_64/one.S').touch()
+        (path / 'both.c').touch()
+        text = ('[linux_both]\nsource = both.c\nheader = both.h\nprototype = int *linux_both(struct clone_args *, int (*)(void))\ncomment = Text\n'
+                '[linux_one]\nsource = one.S\nheader = syscalls.h\nprototype = void linux_one(void)\ncomment =\n Line\n Other\n')
+        file = path / 'functions.ini'
+
+        def read() -> list[tables.Function]:
+            return tables.read_functions(tables.read_arches(), file, path)
+        file.write_text(text)
+        facts = emit.load('x86_64')
+        facts.functions[:] = read()
+        facts.abi['x86_64'].clear()
+        self.assertIn('\nsrc/both.c\nsrc/arch/x86_64/one.S\n', emit.calls(facts))
+        self.assertIn('\nLIBLINUX_7.3 {\nglobal:\n\tlinux_both;\n\tlinux_one;\n} LINUX_7.3;\n', emit.map_file(facts))
+        self.assertIn('\nLIBLINUX_7.3 int *linux_both(struct linux_clone_args *, int (*)(void))\n', emit.abi_list(facts))
+        header = emit.syscalls_h(facts)
+        self.assertIn('#if defined(__x86_64__) && defined(__LP64__)\n/*\n * Line\n * Other\n */\nvoid linux_one(void);\n#define linux_one linux_one\n', header)
+        self.assertNotIn('linux_both', header)
+        self.assertEqual([list(function.sources) for function in read()], [['x86_64', 'aarch64'], ['x86_64']])
+
+        facts.abi['x86_64'].update({'linux_one': tables.Symbol('LIBLINUX_7.2', 'void linux_one(int)', 5)})
+        self.assertEqual(emit.symbols(facts)['linux_one'].node, 'LIBLINUX_7.2')
+
+        def check() -> None:
+            emit.check_abi(facts.table, facts.functions, facts.notes, facts.shared, 'x86_64', facts.abi['x86_64'])
+        with self.assertRaisesRegex(tables.Doubt, r'functions\.ini:6: void linux_one\(void\) is frozen as void linux_one\(int\)'):
+            check()
+        facts.functions.pop()
+        with self.assertRaisesRegex(tables.Doubt, r'abi\.list:5: linux_one is no function of functions\.ini any more'):
+            check()
+
+        for old, new, reason in (('both.c', 'gone.c', r':1: linux_both: no gone\.c in src'),
+                                 ('one.S', 'one.txt', r':6: linux_one: no one\.txt'),
+                                 ('header = both.h\n', '', r':1: linux_both: header is missing or unknown'),
+                                 ('header = both.h\n', 'header = both.h\nodd = 1\n', r':1: linux_both: odd is missing or unknown'),
+                                 ('void linux_one(void)', 'void linux_other(void)', ':6: not a prototype of linux_one'),
+                                 ('[linux_both]', '[both]', ':1: not a prototype of both'),
+                                 ('[linux_one]', '[linux_both]', ':6: '),
+                                 ('comment = Text', 'comment', ':5: ')):
+            with self.subTest(new=new), self.assertRaisesRegex(tables.Doubt, r'functions\.ini' + reason):
+                file.write_text(text.replace(old, new))
+                read()
+
     def test_floor(self) -> None:
         nodes = {arch.name: list(emit.nodes(emit.load(arch.name))) for arch in tables.read_arches()}
         self.assertEqual((nodes['x86_64'][0], nodes['aarch64'][0]), ('LINUX_3.2', 'LINUX_3.7'))
         for names in nodes.values():
-            self.assertEqual(names, sorted(names, key=lambda node: tables.release(node[6:])))
+            self.assertEqual(names, sorted(names, key=lambda node: tables.release(node.partition('_')[2])))
 
     def test_version_of_another_release(self) -> None:
         with tempfile.TemporaryDirectory() as directory:

@@ -133,6 +133,18 @@ class Headers(unittest.TestCase):
             self.assertEqual(compile_text([*c, *STRICT], text), '')
             self.refused(c, text + 'long f(void);\nlong f(void) { return linux_rt_sigreturn(); }\n', 'linux_rt_sigreturn')
 
+    def test_functions_that_are_not_calls(self) -> None:
+        """Each is declared by its header, as functions.ini has it, and where it exists only."""
+        for c, _, arch in self.compilers():
+            for function in tables.read_functions(tables.read_arches()):
+                include = f'#include <liblinux/{function.header}>\n'
+                if arch not in function.sources:
+                    self.assertEqual(compile_text([*c, *STRICT], f'{include}#ifdef {function.name}\n# error\n#endif\n'), '')
+                    continue
+                prototype = emit.function_prototype(function, tables.read_shared())
+                use = f'#ifndef {function.name}\n# error\n#endif\nextern char declared[sizeof(&{function.name})];\n{prototype};\n'
+                self.assertEqual(compile_text([*c, *STRICT], include + use), '')
+
     def test_posix_is_no_company_for_a_libc(self) -> None:
         for c, _, _ in self.compilers():
             self.refused(c, '#include <stdio.h>\n#include <liblinux/posix.h>\n', 'for programs without a libc')
@@ -185,8 +197,10 @@ class Headers(unittest.TestCase):
                 self.assertTrue(PREFIX.match(tag) or tag in shared, tag)
             for name in re.findall(r'\b([A-Z]\w+) = ', text):
                 self.assertRegex(name, PREFIX)
-            functions = re.findall(r'^long (\w+)\(', text, re.M)
-            self.assertEqual(sorted(functions), sorted(f'linux_{name}' for name in emit.load(arch).calls()))
+            functions = re.findall(r'^(?:long|void) (\w+)\(', text, re.M)
+            facts = emit.load(arch)
+            wanted = [f'linux_{name}' for name in facts.calls()] + [one.name for one in facts.own_functions() if one.header == 'syscalls.h']
+            self.assertEqual(sorted(functions), sorted(wanted))
             for declaration in re.findall(r'^(?:static __inline__ )?\w+ (\w+)\(', text, re.M):
                 self.assertRegex(declaration, PREFIX)
 

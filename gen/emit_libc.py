@@ -81,7 +81,9 @@ def function(libc: LibcName, row: Row, shared: dict[str, str]) -> str:
     parameters += [f'long {name}' for name in rest]
     values = [value(text, libc, row, n, shared) for n, text in enumerate([*libc.values, *rest])]
     result = f'{libc.result}{"" if libc.result.endswith("*") else " "}'
-    call = f'linux_cerror(linux_{row.name}({", ".join(values)}))'
+    # As an int first: modify_ldt returns its errors with the upper half zero (arch/x86/kernel/ldt.c).
+    narrow = '(int)' if libc.result in ('int', 'pid_t') else ''
+    call = f'linux_cerror({narrow}linux_{row.name}({", ".join(values)}))'
     cast = '' if libc.result == 'long' else f'({libc.result})'
     text = (f'static __inline__ {result}liblinux_libc_{libc.name}({", ".join(parameters) or "void"})\n'
             f'{{\n\treturn {cast}{call};\n}}\n# undef {libc.name}\n')

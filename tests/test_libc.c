@@ -96,7 +96,7 @@ static int trap_calls(void)
 		|| prctl(LINUX_PR_SET_SECCOMP, LINUX_SECCOMP_MODE_FILTER, &program, 0, 0);
 }
 
-static const long results[] = {0, 1, 0x7fffffff, 0x123456789abcdef0, -4096, -1, -22, -4095};
+static const long results[] = {0, 1, 0x7fffffff, 0x123456789abcdef0, 0xffffffea, -4096, -1, -22, -4095};
 
 /* What is wrong with the case, or NULL. */
 static const char *check(const struct libc_case *it)
@@ -108,9 +108,9 @@ static const char *check(const struct libc_case *it)
 		long expected = it->wide ? results[n] : (int)results[n], result;
 		int error = 0;
 
-		if (results[n] < 0 && results[n] >= -4095) {
+		if (expected < 0 && expected >= -4095) {
+			error = (int)-expected;
 			expected = -1;
-			error = (int)-results[n];
 		}
 		answer = results[n];
 		seen = 0;

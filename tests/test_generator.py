@@ -372,6 +372,20 @@ class Update(Case):
         edit(self.tree / 'scripts/syscall.tbl', '39\tcommon\tumount2', '40\tcommon\tumount2')
         self.doubt(r'umount2 changed its number on aarch64: 39, now 40', self.merge)
 
+    def test_update_holds_the_tree_against_the_table(self) -> None:
+        self.next_release()
+        edit(self.tree / 'scripts/syscall.tbl', '39\tcommon\tumount2', '40\tcommon\tumount2')
+        self.doubt('umount2 changed its number', syscall_table.update, self.tree, self.table)
+        self.assertEqual(self.table.read_text(), self.before)
+
+    def test_headers_of_another_release(self) -> None:
+        (self.directory / 'linux').mkdir()
+        path = self.directory / 'linux/version.h'
+        for text in ('#define LINUX_VERSION_MAJOR 6\n#define LINUX_VERSION_PATCHLEVEL 3\n', '#define LINUX_VERSION_MAJOR 7\n'):
+            path.write_text(text)
+            self.doubt(r'version\.h:1: these are not the headers of Linux 7\.3\.4', syscall_table.types, self.tree, '7.3.4',
+                       self.arches, self.directory)
+
     def test_changed_pointer_needs_a_note(self) -> None:
         self.next_release()
         edit(self.tree / 'fs/namespace.c', 'char __user *, name', 'const char __user *, name')
@@ -557,7 +571,7 @@ class Readers(Case):
 
 class CommandLine(Case):
     def run_tool(self, *arguments: str, status: int, line: str = '') -> str:
-        result = subprocess.run([sys.executable, str(TOP / 'gen/syscall_table.py'), *arguments], text=True, capture_output=True)
+        result = subprocess.run([sys.executable, str(TOP / 'gen/syscall_table.py'), *arguments], text=True, capture_output=True, timeout=60)
         self.assertEqual(result.returncode, status, result.stderr)
         if status == 1:
             self.assertRegex(result.stderr, rf'\A{line}\n\Z')
@@ -585,13 +599,47 @@ class CommandLine(Case):
         self.run_tool('emit', 'version.h', 'x86_64', str(link), status=0)
         self.assertTrue(link.is_symlink())
         self.assertIn('LIBLINUX_VERSION', real.read_text())
-        reader = subprocess.Popen(['cat', fifo], stdout=subprocess.PIPE, text=True)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)     # a reader that nobody writes to gets nothing, and does not wait
+        self.addCleanup(os.close, reader)
         self.run_tool('emit', 'version.h', 'x86_64', str(fifo), status=0)
-        self.assertEqual(reader.communicate()[0], real.read_text())
+        self.assertEqual(os.read(reader, 65536).decode(), real.read_text())
         self.assertTrue(fifo.is_fifo())
         before = real.stat()
         self.run_tool('emit', 'version.h', 'x86_64', str(real), status=0)
         self.assertEqual(real.stat().st_mtime_ns, before.st_mtime_ns)       # the same text is not written again
+
+    def test_emit_holds_the_tables_against_each_other(self) -> None:
+        copy = self.directory / 'copy'
+        for name in ('gen', 'src'):
+            shutil.copytree(TOP / name, copy / name, ignore=shutil.ignore_patterns('__pycache__'))
+        shutil.copy(TOP / 'VERSION', copy)
+        table = tables.read_syscalls()
+        row = next(row for row in table.rows if row.name == 'exit')
+        line = (TOP / 'gen/syscalls.tbl').read_text().splitlines()[row.line - 1]
+        arch = Path('src/arch/x86_64')
+
+        def emit_copy() -> subprocess.CompletedProcess:
+            return subprocess.run([sys.executable, str(copy / 'gen/syscall_table.py'), 'emit', 'version.h', 'aarch64', '-'],
+                                  text=True, capture_output=True, timeout=60)
+        self.assertEqual((emit_copy().returncode, emit_copy().stderr), (0, ''))
+        for name, old, new, reason in (
+                ('gen/syscalls.tbl', line, line.replace('int error_code', 'long error_code'),
+                 rf'syscalls\.tbl:{row.line}: long linux_exit\(long\) is frozen as long linux_exit\(int\)'),
+                ('gen/syscalls.tbl', line, line.replace('int error_code', 'new_t error_code'), rf"syscalls\.tbl:{row.line}: unknown type 'new_t'"),
+                (arch / 'abi.list', ' linux_exit(', ' linux_exits(', r'abi\.list:\d+: linux_exits is no call of syscalls\.tbl any more: .*'),
+                ('gen/notes.tbl', '\nread ', '\n#read ', r'syscalls\.tbl:\d+: read has no note in notes\.tbl'),
+                ('gen/errno.tbl', f'# Linux {table.tree}\n', '# Linux 6.12.1\n', r'errno\.tbl:1: is of Linux 6\.12\.1, syscalls\.tbl of .*'),
+                ('VERSION', table.release + '.', '6.1.', r'VERSION:1: 6\.1\.0 is not of Linux .*'),
+                (arch / 'nothing.S', '', '\n', r'nothing\.S:1: nothing is no call of x86_64')):
+            with self.subTest(reason=reason):
+                path = copy / name
+                text = path.read_text() if path.exists() else ''
+                self.assertIn(old, text)
+                path.write_text(text.replace(old, new, 1))
+                said = emit_copy()
+                path.write_text(text) if text else path.unlink()
+                self.assertEqual((said.returncode, said.stdout), (1, ''))
+                self.assertRegex(said.stderr, rf'\A.*{reason}\n\Z')
 
     def test_output_that_cannot_be_written(self) -> None:
         tool = f'{sys.executable} {TOP / "gen/syscall_table.py"} emit syscalls.h x86_64 -'

@@ -93,10 +93,13 @@ class Headers(unittest.TestCase):
 
     def test_without_a_libc(self) -> None:
         jobs = []
-        for c, _, _ in self.compilers():
+        free = ['-nostdinc', '-ffreestanding', '-O2', '-DLIBLINUX_INLINE']
+        for c, cxx, _ in self.compilers():
             for name in HEADERS + UAPI:
                 if name not in BESIDE_A_LIBC:
-                    jobs.append(([*c, '-nostdinc', '-ffreestanding', '-O2', '-DLIBLINUX_INLINE', *STRICT], f'#include <liblinux/{name}>\n', 'c'))
+                    text = f'#include <liblinux/{name}>\n'
+                    jobs.append(([*c, *free, *STRICT], text, 'c'))
+                    jobs.append(([*cxx, *free, '-std=c++11', *(flag for flag in STRICT if flag != '-Wstrict-prototypes')], text, 'c++'))
         self.all_pass(jobs)
 
     def test_inline_with_sve(self) -> None:

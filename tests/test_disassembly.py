@@ -32,6 +32,9 @@ CALL = {'x86_64': 'syscall', 'aarch64': 'svc'}[ARCH]
 LANDING = {'x86_64': 'endbr64', 'aarch64': 'bti'}[ARCH]
 TRAP = {'x86_64': 'ud2', 'aarch64': 'brk'}[ARCH]
 
+# The calls of functions that are not calls, in the order of their code; the others make none.
+MADE = {'linux_clone3_call': ['clone3', 'exit'], 'linux_restore_rt': ['rt_sigreturn']}
+
 WIDE = {**{f'e{n}': f'r{n}' for n in ('ax', 'bx', 'cx', 'dx', 'si', 'di')}, **{f'r{n}d': f'r{n}' for n in range(8, 16)},
         **{f'w{n}': f'x{n}' for n in range(31)}}
 
@@ -87,12 +90,28 @@ class Shared(unittest.TestCase):
 
     def test_only_wrappers_make_calls(self) -> None:
         names = {f'linux_{name}' for name in self.facts.calls()}
+        names |= {function.name for function in self.facts.own_functions() if function.name in MADE}
         self.assertEqual({name for name, code in self.functions.items() if any(word == CALL for word, _ in code)}, names)
 
     def test_one_call_each(self) -> None:
         for name in self.facts.calls():
             with self.subTest(name):
                 self.assertEqual([word for word, _ in self.functions[f'linux_{name}']].count(CALL), 1)
+
+    def test_calls_of_functions(self) -> None:
+        """Each after its number, and what does not return into a trap."""
+        for function in self.facts.own_functions():
+            with self.subTest(function.name):
+                code = self.functions[function.name]
+                at = [n for n, (word, _) in enumerate(code) if word == CALL]
+                rows = [self.facts.calls()[name] for name in MADE.get(function.name, [])]
+                register = '%rax' if function.name == 'linux_restore_rt' else '%eax'    # the bytes that unwinders know
+                wanted = {'x86_64': '$0x{:x},' + register, 'aarch64': 'x8, #0x{:x}'}[ARCH]
+                self.assertEqual([code[n - 1] for n in at], [('mov', wanted.format(row.numbers[ARCH])) for row in rows])
+                for n, row in zip(at, rows):
+                    self.assertEqual(code[n + 1][0] == TRAP, row.name != 'clone3')
+                if function.name == 'linux_restore_rt':
+                    self.assertEqual(at, [1])
 
     def test_wrappers(self) -> None:
         for name, row in self.facts.calls().items():

@@ -131,7 +131,8 @@ class Headers(unittest.TestCase):
                 self.refused(c, text + use, 'linux_stat')
 
     def test_calls_without_an_inline_form(self) -> None:
-        text = '#define LIBLINUX_INLINE\n#include <liblinux/syscalls.h>\n#if defined(linux_vfork) || defined(linux_rt_sigreturn)\n# error\n#endif\n'
+        text = ('#define LIBLINUX_INLINE\n#include <liblinux/syscalls.h>\n'
+                '#if defined(linux_vfork) || defined(linux_rt_sigreturn) || defined(linux_clone3_call)\n# error\n#endif\n')
         for c, _, _ in self.compilers():
             self.assertEqual(compile_text([*c, *STRICT], text), '')
             self.refused(c, text + 'long f(void);\nlong f(void) { return linux_rt_sigreturn(); }\n', 'linux_rt_sigreturn')

@@ -114,9 +114,11 @@ class Contract(unittest.TestCase):
         covered = [(int(start, 16), int(end, 16)) for start, end in frames]
         found = 0
         for line in run('readelf', '--dyn-syms', '-W', LIBRARY).splitlines():
-            match = re.match(r'\s+\d+: (\w+)\s+(\d+) FUNC', line)
+            match = re.match(r'\s+\d+: (\w+)\s+(\d+) FUNC.* (\S+)$', line)
             if match:
                 start, size = int(match[1], 16), int(match[2])
+                if match[3].startswith('linux_restore_rt@'):
+                    start, size = start - 1, size + 1   # its nop
                 self.assertIn((start, start + size), covered, line)
                 found += 1
         self.assertEqual(found, len(self.wanted))

@@ -8,7 +8,9 @@
 #include <unistd.h>
 #include <sys/wait.h>
 #include <cmocka.h>
+#include <liblinux/error.h>
 #include <liblinux/syscalls.h>
+#include <liblinux/uapi/fcntl.h>
 
 /* Overwrites what lies below its caller's frame, and so where linux_vfork kept its own. */
 __attribute__((__noinline__)) static void scribble(void)
@@ -49,19 +51,32 @@ static void test_child_scribbles(void **state)
 
 static void test_child_executes(void **state)
 {
-	static const char *const argv[] = { "/bin/sh", "-c", "exit 7", NULL };
+	static const char *const argv[] = { "/bin/sh", "-c", "read a && test $a = abc && exit 7", NULL };
 	static const char *const envp[] = { NULL };
-	int status = -1;
+	volatile long results[4] = { -1, -1, -1, -1 };
+	int status = -1, fds[2];
 	long pid;
 
 	(void)state;
+	assert_int_equal(linux_pipe2(fds, LINUX_O_CLOEXEC), 0);
+	assert_int_equal(linux_write((unsigned)fds[1], "abc\n", 4), 4);
 	pid = linux_vfork();
 	if (pid == 0) {
+		results[0] = linux_getpid();
+		results[1] = linux_dup3((unsigned)fds[0], 0, 0);
+		results[2] = linux_mmap(0, 0, 3, 4, 5, 1);
+		results[3] = linux_close(-1u);
 		linux_execve(argv[0], argv, envp);
 		linux_exit(127);
 	}
 	assert_int_equal(waitpid((pid_t)pid, &status, 0), pid);
 	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_int_equal(results[0], pid);
+	assert_int_equal(results[1], 0);
+	assert_int_equal(results[2], -LINUX_EINVAL);
+	assert_int_equal(results[3], -LINUX_EBADF);
+	linux_close((unsigned)fds[0]);
+	linux_close((unsigned)fds[1]);
 }
 
 int main(void)

@@ -15,6 +15,10 @@ import uapi_tables
 from tables import Arch, Doubt, Function, LibcName, Note, Row, Symbol, Table, release
 
 
+PARTS = ('start.h', 'syscall.h')                                                     # in every src/arch/<arch>
+TEMPLATES = tuple(tables.TOP / f'include/liblinux/{name}.in' for name in ('start.h',))
+
+
 class Unknown(Exception):
     """The command line names something that does not exist."""
 
@@ -29,7 +33,8 @@ class Facts:
     shared: dict[str, str]
     version: tuple[str, str, str]
     arches: list[Arch]
-    inlines: dict[str, str]             # architecture -> its syscall.h
+    parts: dict[str, dict[str, str]]    # a file of src/arch/<arch> -> architecture -> its text
+    templates: dict[str, str]           # a header -> its text, with @FILE@ where that file of an architecture belongs
     assembly: dict[str, set[str]]       # architecture -> calls that a .S file implements
     functions: list[Function]           # that are not calls
     abi: dict[str, dict[str, Symbol]]   # architecture -> the committed list
@@ -81,12 +86,19 @@ def load(arch_name: str) -> Facts:
         check_abi(table, functions, notes, shared, one.name, abi[one.name])
     return Facts(
         table, notes, libc, tables.read_errno(), shared, version, arches,
-        {one.name: '\n'.join(tables.read_lines(tables.ARCH / one.name / 'syscall.h')) + '\n' for one in arches},
+        {part: {one.name: read_part(tables.ARCH / one.name / part) for one in arches} for part in PARTS},
+        {path.stem: read_part(path) for path in TEMPLATES},
         assembly,
         functions,
         abi,
         arch,
         load_uapi(arches, shared))
+
+
+def read_part(path: Path) -> str:
+    """The text of a file that becomes a part of another, without the line of its licence."""
+    lines = tables.read_lines(path)
+    return '\n'.join(lines[lines[0].startswith('/* SPDX'):]) + '\n'
 
 
 def check_types(table: Table, path: Path) -> None:
@@ -196,7 +208,21 @@ def unsupported(facts: Facts) -> str:
     return f'# error "liblinux: this architecture is not supported: {names} are"\n'
 
 
+def part(facts: Facts, name: str) -> str:
+    """That file of every architecture."""
+    return by_arch(facts, lambda arch: facts.parts[name][arch.name], unsupported(facts))
+
+
 # Headers
+
+def from_template(facts: Facts, name: str) -> str:
+    text = re.sub(r'^@(\S+)@\n', lambda match: part(facts, match[1]), facts.templates[name], flags=re.M)
+    return origin(facts, name, f'include/liblinux/{name}.in and src/arch') + text
+
+
+def start_h(facts: Facts) -> str:
+    return from_template(facts, 'start.h')
+
 
 def version_h(facts: Facts) -> str:
     major, minor, count = facts.version
@@ -244,9 +270,6 @@ static __inline__ int linux_is_error(long ret)
 
 
 def arch_h(facts: Facts) -> str:
-    def functions(arch: Arch) -> str:
-        text = facts.inlines[arch.name]
-        return text.split('\n', 1)[1] if text.startswith('/* SPDX') else text
     return origin(facts, 'arch.h', 'src/arch') + f'''\
 /*
  * One system call, by its number: liblinux_syscall0() to liblinux_syscall6(). They are what
@@ -260,7 +283,7 @@ def arch_h(facts: Facts) -> str:
 /* -finstrument-functions and -pg leave these alone: clang has no flag that says so. */
 #define LIBLINUX_NO_INSTRUMENT __attribute__((__no_instrument_function__))
 
-{by_arch(facts, functions, unsupported(facts))}
+{part(facts, 'syscall.h')}
 #endif
 '''
 
@@ -603,6 +626,7 @@ OUTPUTS: dict[str, Callable[[Facts], str]] = {
     'syscalls.h': syscalls_h,
     'syscalls-uapi.h': syscalls_uapi_h,
     'arch.h': arch_h,
+    'start.h': start_h,
     'error.h': error_h,
     'version.h': version_h,
     'uapi.h': uapi_h,

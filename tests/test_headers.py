@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -208,6 +209,21 @@ class Headers(unittest.TestCase):
             for declaration in re.findall(r'^(?:static __inline__ )?\w+ (\w+)\(', text, re.M):
                 self.assertRegex(declaration, PREFIX)
 
+    def test_definitions_have_our_prefix(self) -> None:
+        """What a header puts into the object that includes it; the start of a program has its own name."""
+        with tempfile.TemporaryDirectory() as directory:
+            file = f'{directory}/object.o'
+            for c, _, _ in self.compilers():
+                for name in HEADERS:
+                    for mode in ([], ['-DLIBLINUX_INLINE']):
+                        flags = [flag for flag in STRICT if flag != '-fsyntax-only']
+                        text = f'#include <liblinux/{name}>\n'
+                        self.assertEqual(compile_text([*c, '-O0', *flags, *mode, '-c', '-o', file], text), '')
+                        said = subprocess.run(['nm', '--defined-only', file], text=True, capture_output=True, check=True).stdout
+                        symbols = {line.split()[2] for line in said.splitlines() if not re.match(r'\w+ [Nn] |\w+ \w \$', line)}
+                        found = {symbol for symbol in symbols if not PREFIX.match(symbol)}
+                        self.assertEqual(found, {'_start'} if name == 'start.h' else set(), name)
+
     def test_no_other_headers(self) -> None:
         for c, _, _ in self.compilers():
             for name in HEADERS:
@@ -217,7 +233,7 @@ class Headers(unittest.TestCase):
                 self.assertEqual(bool(others), name in BESIDE_A_LIBC, others)
 
     def test_documented_headers_exist(self) -> None:
-        self.assertEqual(HEADERS, ['arch.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'posix.h', 'syscalls-uapi.h', 'syscalls.h', 'uapi.h', 'version.h'])
+        self.assertEqual(HEADERS, ['arch.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'uapi.h', 'version.h'])
         self.assertEqual(UAPI, sorted(f'uapi/{path.stem}.h' for path in (TOP / 'gen/uapi').glob('*.tbl')))
 
 

@@ -15,8 +15,8 @@ import uapi_tables
 from tables import Arch, Doubt, Function, LibcName, Note, Row, Symbol, Table, release
 
 
-PARTS = ('start.h', 'syscall.h')                                                     # in every src/arch/<arch>
-TEMPLATES = tuple(tables.TOP / f'include/liblinux/{name}.in' for name in ('start.h',))
+PARTS = ('start.h', 'syscall.h', 'vdso.h')                                           # in every src/arch/<arch>
+TEMPLATES = tuple(tables.TOP / f'include/liblinux/{name}.in' for name in ('start.h', 'vdso.h'))
 
 
 class Unknown(Exception):
@@ -222,6 +222,10 @@ def from_template(facts: Facts, name: str) -> str:
 
 def start_h(facts: Facts) -> str:
     return from_template(facts, 'start.h')
+
+
+def vdso_h(facts: Facts) -> str:
+    return from_template(facts, 'vdso.h')
 
 
 def version_h(facts: Facts) -> str:
@@ -627,6 +631,7 @@ OUTPUTS: dict[str, Callable[[Facts], str]] = {
     'syscalls-uapi.h': syscalls_uapi_h,
     'arch.h': arch_h,
     'start.h': start_h,
+    'vdso.h': vdso_h,
     'error.h': error_h,
     'version.h': version_h,
     'uapi.h': uapi_h,

@@ -175,6 +175,17 @@ class Company(unittest.TestCase):
                      for other in libc + kernel for language in (self.drawn() if FULL else [self.lot.choice(self.languages())])]
         self.hold(around, jobs, 0.8)
 
+    def test_start_and_vdso(self) -> None:
+        """What no umbrella includes, declared and inline."""
+        jobs = []
+        for name in ('start.h', 'vdso.h'):
+            ours = f'liblinux/{name}'
+            for other in self.lot.sample(LIBC + KERNEL, len(LIBC + KERNEL) if FULL else 40):
+                command, language = self.lot.choice(self.languages())
+                mode = self.lot.choice([[], ['-DLIBLINUX_INLINE']])
+                jobs.append((command + mode, language, [[other, ours], [ours, other]], ours))
+        self.hold(jobs, 60)
+
     def test_pairs_by_lot(self) -> None:
         """A header of ours among two strangers: each of ours and each first stranger in each language."""
         flags = [[], self.newest(), self.of_this_machine()]

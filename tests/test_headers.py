@@ -164,7 +164,10 @@ class Headers(unittest.TestCase):
                 'extern long (*one)(int, const char *, unsigned int, unsigned int, struct statx *);\n'
                 'long (*one)(int, const char *, unsigned int, unsigned int, struct statx *) = linux_statx;\n'
                 'extern long (*two)(int, struct __kernel_timespec *);\n'
-                'long (*two)(int, struct __kernel_timespec *) = linux_clock_gettime;\n')
+                'long (*two)(int, struct __kernel_timespec *) = linux_clock_gettime;\n'
+                '#include <liblinux/vdso.h>\n'
+                'extern long (*three)(const struct linux_vdso *, int, struct __kernel_timespec *);\n'
+                'long (*three)(const struct linux_vdso *, int, struct __kernel_timespec *) = linux_vdso_clock_gettime;\n')
         for c, _, _ in self.compilers():
             self.assertEqual(compile_text([*c, *STRICT], text), '')
             self.refused(c, text.replace('#define LIBLINUX_UAPI\n', ''), 'incompatible')
@@ -233,7 +236,7 @@ class Headers(unittest.TestCase):
                 self.assertEqual(bool(others), name in BESIDE_A_LIBC, others)
 
     def test_documented_headers_exist(self) -> None:
-        self.assertEqual(HEADERS, ['arch.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'uapi.h', 'version.h'])
+        self.assertEqual(HEADERS, ['arch.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'uapi.h', 'vdso-symbol.h', 'vdso.h', 'version.h'])
         self.assertEqual(UAPI, sorted(f'uapi/{path.stem}.h' for path in (TOP / 'gen/uapi').glob('*.tbl')))
 
 

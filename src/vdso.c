@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* linux_vdso_symbol() of <liblinux/vdso.h>. */
+#include <liblinux/vdso.h>
+#include <liblinux/vdso-symbol.h>
+
+void *linux_vdso_symbol(const void *image, unsigned long size, const char *name, const char *version)
+{
+	return liblinux_vdso_symbol(image, size, name, version);
+}

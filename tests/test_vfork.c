@@ -51,7 +51,7 @@ static void test_child_scribbles(void **state)
 
 static void test_child_executes(void **state)
 {
-	static const char *const argv[] = { "/bin/sh", "-c", "read a && test $a = abc && exit 7", NULL };
+	static const char *const argv[] = { "/proc/self/exe", "abc", NULL };
 	static const char *const envp[] = { NULL };
 	volatile long results[4] = { -1, -1, -1, -1 };
 	int status = -1, fds[2];
@@ -59,7 +59,7 @@ static void test_child_executes(void **state)
 
 	(void)state;
 	assert_int_equal(linux_pipe2(fds, LINUX_O_CLOEXEC), 0);
-	assert_int_equal(linux_write((unsigned)fds[1], "abc\n", 4), 4);
+	assert_int_equal(linux_write((unsigned)fds[1], "abc", 3), 3);
 	pid = linux_vfork();
 	if (pid == 0) {
 		results[0] = linux_getpid();
@@ -79,12 +79,17 @@ static void test_child_executes(void **state)
 	linux_close((unsigned)fds[1]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_child_scribbles),
 		cmocka_unit_test(test_child_executes),
 	};
 
+	if (argc > 1) {		/* the program that test_child_executes runs */
+		char text[3];
+
+		return read(0, text, 3) == 3 && !memcmp(text, argv[1], 3) ? 7 : 1;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import debian_fetch
 
+sys.path.insert(1, str(Path(__file__).resolve().parent / 'vm'))
+import matrix               # noqa: E402
+
 TOP = Path(__file__).resolve().parent.parent
 WORK = TOP / 'build/check'
 QEMU = ['qemu-aarch64', '-cpu', 'max', '-L', '/usr/aarch64-linux-gnu']
@@ -76,8 +79,8 @@ def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
 
 
-def check(name: str, count: Count, full: bool, *options: str, **environment: str) -> None:
-    """One build and its tests."""
+def check(name: str, count: Count, full: bool, *options: str, **environment: str) -> bool:
+    """One build and its tests; is it built?"""
     began = time.monotonic()
     build = WORK / name
     setup = ['meson', 'setup', build, '-Dtests=enabled', '-Dwerror=true', *options]
@@ -87,7 +90,7 @@ def check(name: str, count: Count, full: bool, *options: str, **environment: str
         result = run(*command, **environment)
         if result.returncode:
             count.fail(f'{name}: build', result.stdout[-6000:])
-            return
+            return False
     log = build / 'meson-logs/testlog.junit.xml'
     log.unlink(missing_ok=True)
     suites = [] if full else ['--no-suite', 'full']
@@ -97,6 +100,26 @@ def check(name: str, count: Count, full: bool, *options: str, **environment: str
     if not ran or result.returncode and count.failed == before:
         count.fail(f'{name}: meson test', result.stdout[-6000:])
     print(f'{name}: {ran} tests in {time.monotonic() - began:.0f} s', flush=True)
+    return True
+
+
+def check_kernels(builds: dict[str, Path], count: Count, full: bool) -> None:
+    """The tests of these builds, and every call, on Debian's kernels."""
+    try:
+        reports = matrix.run_all(builds, WORK / 'vm', full)
+    except matrix.Missing as reason:
+        count.fail('the kernels', str(reason))
+        return
+    for report in reports:
+        for results in (report.calls, report.programs):
+            count.passed += len(results.passed)
+            for what, text in results.failed:
+                count.fail(f'{report.kernel}: {what}', text[-6000:])
+            for what, reason in results.skipped:
+                count.skip(f'{report.kernel}: {what}', reason)
+        if report.unavailable:
+            count.skip(f'{report.kernel}: every call and test', f'no machine: {report.unavailable}')
+    print(matrix.table(reports), flush=True)
 
 
 def cross_file() -> Path:
@@ -115,14 +138,18 @@ def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
     count = Count()
     began = time.monotonic()
-    check('x86_64-gcc', count, full, '-Dhost_tests=true')
+    builds = {}
+    if check('x86_64-gcc', count, full, '-Dhost_tests=true'):
+        builds['x86_64'] = WORK / 'x86_64-gcc'
     check('x86_64-clang', count, full, CC='clang')
     try:
         cross = cross_file()
     except debian_fetch.Unavailable as reason:
         count.skip('aarch64-gcc: all tests', f'no arm64 packages: {reason}')
     else:
-        check('aarch64-gcc', count, full, '--cross-file', str(cross))
+        if check('aarch64-gcc', count, full, '--cross-file', str(cross)):
+            builds['aarch64'] = WORK / 'aarch64-gcc'
+    check_kernels(builds, count, full)
     if not full:
         print('Only with --full: the import of a whole kernel tree, and the umbrella header beside others in more languages.')
     for reason, tests in count.reasons.items():

@@ -24,23 +24,11 @@
 #include <seccomp.h>
 #include <cmocka.h>
 #include <liblinux/syscalls.h>
-
-enum kind { KIND_INT, KIND_UNSIGNED, KIND_LONG, KIND_POINTER };
-
-struct test_case {
-	const char *name;
-	long number;
-	int noreturn;
-	int nargs;
-	enum kind kinds[6];
-	long (*call)(void);
-	void (*raw)(void);	/* the wrapper itself, to be called as of another type */
-};
+#include "test_case.h"
 
 static long values[6];
 
 /* The compiler must make a real call for each argument while it holds the earlier ones. */
-long argument(int n);
 __attribute__((__noinline__)) long argument(int n)
 {
 	__asm__ __volatile__("" : : : "memory");
@@ -246,7 +234,7 @@ int main(void)
 	};
 
 	if (seccomp_api_get() < 5) {	/* libseccomp learns there what the kernel can do */
-		puts("1..0 # SKIP no seccomp user notification here (qemu's user emulation has none)");
+		puts("1..0 # SKIP no seccomp user notification here (qemu's user emulation has none, the virtual machines run it)");
 		return 0;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);

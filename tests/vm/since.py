@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Hold what a kernel answered to every call against the release that notes.tbl gives it.
+
+A call that the kernel has must not answer ENOSYS, and the kernel's own tracer must know the
+number by the call's name; a call that it lacks must answer ENOSYS and nothing else.
+exceptions.tbl has what Debian's configuration leaves out.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import emit
+import tables
+from console import Results
+
+EXCEPTIONS = Path(__file__).with_name('exceptions.tbl')
+ENOSYS = -38
+TRAPS = {'signal 4', 'signal 5'}        # SIGILL of ud2, SIGTRAP of brk: behind a call that must not return
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table: 'needs' with an option, or 'name' with a name."""
+    kind: str
+    call: str
+    arches: tuple[str, ...]
+    value: str
+    reason: str
+    number: int
+
+    def __str__(self) -> str:
+        return f'{EXCEPTIONS.name}:{self.number}'
+
+
+def read_exceptions(path: Path = EXCEPTIONS) -> list[Line]:
+    lines = []
+    for n, line in enumerate(tables.read_lines(path), 1):
+        match = re.fullmatch(r'(?:(needs)\s+(\w+)\s+([\w,]+)\s+CONFIG_(\w+): (.+)|(name)\s+(\w+)\s+([\w,]+)\s+(\w+)())', line)
+        if match:
+            kind, call, arches, value, reason = (word for word in match.groups() if word is not None)
+            lines.append(Line(kind, call, tuple(arches.split(',')), value, reason, n))
+        elif line.strip() and not line.startswith('#'):
+            raise tables.Doubt(path, n, "expected 'needs CALL ARCHES CONFIG_OPTION: REASON' or 'name CALL ARCHES NAME'")
+    return lines
+
+
+def judge(arch: str, kernel: str, config: dict[str, str], said: list[str], how: str, results: Results, used: set[Line]) -> None:
+    """Each call of the architecture is one result; `used` are the lines that made a difference."""
+    facts = emit.load(arch)
+    mine = {(line.kind, line.call): line for line in read_exceptions() if arch in line.arches}
+    answers = {match[1]: (int(match[2]), match[3]) for text in said if (match := re.fullmatch(r'call (\w+) (\d+) (.*)', text))}
+    traced = {match[1]: match[2] for text in said if (match := re.fullmatch(r'trace (\w+) (\w+)', text))}
+    if how != 'exit 0':
+        results.failed.append(('probe', '\n'.join([*said[-10:], f'probe: {how}'])))
+    if not answers:
+        return
+    for name, row in facts.calls().items():
+        release = facts.notes[name].since[arch]
+        what = f'{name} ({row.numbers[arch]}), since {release}'
+        has = tables.release(release) <= tables.release(kernel) and \
+            (not row.removed or tables.release(row.removed) > tables.release(kernel))
+        number, answer = answers.get(name, (-1, ''))
+        lacking = answer == str(ENOSYS) or answer in TRAPS and emit.is_noreturn(row, facts)
+        needs, alias = mine.get(('needs', name)), mine.get(('name', name))
+        if number != row.numbers[arch]:
+            results.failed.append((what, f'the probe called {number}: it did not get there, or is of another build'))
+        elif not has:
+            if lacking:
+                results.passed.append(name)
+            else:
+                results.failed.append((what, f'answered {answer}, not ENOSYS'))
+        elif needs and needs.value not in config:
+            if lacking:
+                used.add(needs)
+                results.skipped.append((name, f'CONFIG_{needs.value} is off: {needs.reason}'))
+            else:
+                results.failed.append((what, f'answered {answer} without CONFIG_{needs.value}: {needs}'))
+        elif lacking:
+            results.failed.append((what, 'answered ENOSYS'))
+        elif traced.get(name) != (alias.value if alias else name):
+            results.failed.append((what, f'the kernel calls this number {traced.get(name, "nothing")}'))
+        else:
+            used |= {alias} if alias else set()
+            results.passed.append(name)
+
+
+def unneeded(arch: str, used: set[Line]) -> list[str]:
+    """Lines that made no difference on any kernel."""
+    return [f'{line}: {line.call}' for line in read_exceptions() if arch in line.arches and line not in used]

@@ -198,8 +198,8 @@ def run(report: Report, found: Image, tests: list[Program], initramfs: Path) -> 
         errors.append(f'the kernel is {running}')
     if missing := [program.name for program in tests if program.name not in ended]:
         errors.append(f'did not run, or to the end: {" ".join(missing)}')
-    for reason in [problem] * bool(problem) + errors:
-        report.programs.failed.append(('the machine', f'{reason}\n{tail(lines)}'))
+    if problem or errors:
+        report.programs.failed.append(('the machine', '\n'.join([tail(lines), *errors, problem])))
     for program in tests:
         if program.name in ended:
             read_tap(program.name, *ended[program.name], report.programs)
@@ -232,7 +232,7 @@ def run_all(builds: dict[str, Path], work: Path, full: bool, releases: list[str]
         mine = [report for report in reports if report.kernel.arch == arch]
         if not releases and not any(report.unavailable for report in mine):
             for line in since.unneeded(arch, set().union(*[report.used for report in mine])):
-                mine[-1].calls.failed.append((line, 'no kernel of the matrix needs this line'))
+                mine[-1].programs.failed.append((line, 'no kernel of the matrix needs this line'))
     return reports
 
 

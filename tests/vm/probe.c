@@ -58,7 +58,7 @@ static void on_alarm(int sig)
 /* A call that waits (pause) is interrupted. */
 static void child(const struct test_case *c)
 {
-	static const struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
+	static const struct itimerval often = { { 0, 100000 }, { 0, 100000 } };
 	long result;
 
 	setitimer(ITIMER_REAL, &often, NULL);
@@ -130,6 +130,8 @@ static void read_trace(void)
 			continue;
 		if (i == N_CASES || begun[i] == 2)
 			continue;
+		if (!strcmp(name, "rt_sigreturn") && strcmp(cases[i].name, name))
+			continue;	/* of on_alarm() */
 		if (begun[i])
 			printf("trace %s %s\n", cases[i].name, name);
 		begun[i] += begun[i] || !strcmp(name, "setitimer");

@@ -9,6 +9,7 @@ cache needs no network. Exit status 3: the package cannot be had here.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import re
 import shutil
@@ -50,8 +51,7 @@ class Suite:
         self.root = cache_directory() / f'{name}-{arch}'
         for folder in ('lists/partial', 'archives/partial', 'debs'):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
-        (self.root / 'sources.list').write_text(f'deb [signed-by={KEYRING}] {mirror()} {name} main\n')
-        (self.root / 'status').touch()
+        self.source = f'deb [signed-by={KEYRING}] {mirror()} {name} main\n'
         options = {
             'Dir::Etc::sourcelist': self.root / 'sources.list', 'Dir::Etc::sourceparts': '-',
             'Dir::State::lists': self.root / 'lists', 'Dir::State::status': self.root / 'status',
@@ -71,10 +71,17 @@ class Suite:
 
     def package(self, pattern: str) -> Path:
         """The .deb of the newest package whose whole name matches."""
+        with (self.root / 'lock').open('w') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)    # apt without its own: two at once find no packages
+            (self.root / 'sources.list').write_text(self.source)
+            (self.root / 'status').touch()
+            return self.newest(pattern)
+
+    def newest(self, pattern: str) -> Path:
         lists = [path for path in (self.root / 'lists').glob('*Packages*') if path.is_file()]
         if not lists or time.time() - max(path.stat().st_mtime for path in lists) > LISTS_AGE:
             try:
-                self.apt('apt-get', '-q', 'update')
+                self.apt('apt-get', '-q', '--error-on=any', 'update')
                 for path in (self.root / 'lists').glob('*Packages*'):
                     os.utime(path)
             except Unavailable:

@@ -82,7 +82,7 @@ def kernels() -> list[Kernel]:
 
 @dataclass
 class Image:
-    package: str
+    version: str                # of Debian's package
     vmlinuz: Path
     config: dict[str, str]
 
@@ -111,7 +111,7 @@ def image(kernel: Kernel, work: Path) -> Image:
     if missing:
         raise debian_fetch.Unavailable(f'no {missing[0]} in {" and ".join(deb.name for deb in debs)}')
     config = dict(re.findall(r'^CONFIG_(\w+)=(.*)$', (folder / 'config').read_text(), re.M))
-    return Image(debs[0].stem, folder / 'vmlinuz', config)
+    return Image(debs[0].name.split('_')[1], folder / 'vmlinuz', config)
 
 
 @dataclass
@@ -180,6 +180,7 @@ def boot(kernel: Kernel, vmlinuz: Path, initramfs: Path) -> tuple[list[str], str
 @dataclass
 class Report:
     kernel: Kernel
+    version: str = '-'
     programs: Results = field(default_factory=Results)
     calls: Results = field(default_factory=Results)
     used: set[since.Line] = field(default_factory=set)  # of exceptions.tbl
@@ -190,6 +191,7 @@ class Report:
 def run(report: Report, found: Image, tests: list[Program], initramfs: Path) -> None:
     """Boot one kernel, and read what it says."""
     kernel, began = report.kernel, time.monotonic()
+    report.version = found.version
     lines, problem = boot(kernel, found.vmlinuz, initramfs)
     initramfs.with_name(f'{kernel.arch}-{kernel.release}.log').write_text('\n'.join(lines))
     ended, errors = split(lines)
@@ -237,15 +239,15 @@ def run_all(builds: dict[str, Path], work: Path, full: bool, releases: list[str]
 
 
 def table(reports: list[Report]) -> str:
-    rows = [('kernel', 'calls', 'passed', 'failed', 'skipped', 'cases', 'passed', 'failed', 'skipped', 'seconds')]
+    rows = [('kernel', 'package', 'calls', 'passed', 'failed', 'skipped', 'cases', 'passed', 'failed', 'skipped', 'seconds')]
     for report in reports:
         numbers: list[int] = []
         for results in (report.calls, report.programs):
             counts = [len(results.passed), len(results.failed), len(results.skipped)]
             numbers += [sum(counts), *counts]
-        rows.append((str(report.kernel), *map(str, numbers), f'{report.seconds:.0f}'))
+        rows.append((str(report.kernel), report.version, *map(str, numbers), f'{report.seconds:.0f}'))
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    return '\n'.join('  '.join(word.ljust(widths[0]) if n == 0 else word.rjust(widths[n]) for n, word in enumerate(row)) for row in rows)
+    return '\n'.join('  '.join(word.ljust(widths[n]) if n < 2 else word.rjust(widths[n]) for n, word in enumerate(row)) for row in rows)
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program without a libc: says what it was started with. test_start.py builds it in
- * every form and runs it with the arguments "one" and "", and ONE=1 in the environment.
+ * every form and runs it with the arguments "one" and "", and ONE=1 and one more in the environment.
  */
 #include <liblinux/liblinux.h>
 #include <liblinux/start.h>

@@ -82,7 +82,7 @@ class Case(unittest.TestCase):
 
 class Start(Case):
     def run_program(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run([*WRAPPER, str(self.program), *arguments], env={'ONE': '1'}, text=True, capture_output=True,
+        return subprocess.run([*WRAPPER, str(self.program), *arguments], env={'ONE': '1', 'TWO': '2'}, text=True, capture_output=True,
                               stdin=subprocess.DEVNULL, timeout=60)
 
     def good(self, relro: bool = False) -> None:

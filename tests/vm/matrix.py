@@ -25,8 +25,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent.parent / 'gen')]
 
 import debian_fetch         # noqa: E402
 import since                # noqa: E402
+import tables               # noqa: E402
 from console import Results, read_tap, split, tail      # noqa: E402
-from initramfs import Initramfs, Missing, is_elf    # noqa: E402
+from initramfs import Initramfs, Missing    # noqa: E402
 
 BOOT_LIMIT = 300            # seconds of the host, for all of one machine
 PROGRAM_LIMIT = 120         # seconds of the guest
@@ -68,15 +69,16 @@ class Kernel:
 
 
 def kernels() -> list[Kernel]:
-    result = []
+    """Debian's stable kernels, and the one of the release that the table is of."""
+    result, newest = [], tables.read_syscalls().release
     for arch, machine in MACHINES.items():
         name = f'-cloud-{machine.debian}'
         if arch == 'x86_64':
             result.append(Kernel(arch, '6.1', 'bookworm', (rf'linux-image-6\.1\.[^ ]*{name}',)))
         result.append(Kernel(arch, '6.12', 'trixie', (rf'linux-image-6\.12\.[^ ]*{name}',)))
-        # From 6.19 on the package of the image has only that.
-        result.append(Kernel(arch, '7.3', 'trixie-backports',
-                             (rf'linux-binary-(unsigned-)?7\.3\.[^ ]*{name}', rf'linux-base-7\.3\.[^ ]*{name}')))
+        # The package of the image has nothing else there.
+        result.append(Kernel(arch, newest, 'trixie-backports', tuple(
+            rf'{package}{re.escape(newest)}\.[^ ]*{name}' for package in ('linux-binary-(unsigned-)?', 'linux-base-'))))
     return result
 
 
@@ -98,14 +100,15 @@ def image(kernel: Kernel, work: Path) -> Image:
         if (folder / deb.name).exists():
             continue
         folder.mkdir(parents=True, exist_ok=True)
-        with subprocess.Popen(['dpkg-deb', '--fsys-tarfile', str(deb)], stdout=subprocess.PIPE) as unpack:
-            with tarfile.open(fileobj=unpack.stdout, mode='r|') as archive:
-                for member in archive:
-                    match = re.fullmatch(r'.*/(vmlinuz|config)([-.][^/]*)?', member.name)
-                    if match and member.isfile():
-                        (folder / match[1]).write_bytes(archive.extractfile(member).read())
-        if unpack.returncode:
-            raise debian_fetch.Unavailable(f'dpkg-deb cannot read {deb.name}')
+        try:
+            with subprocess.Popen(['dpkg-deb', '--fsys-tarfile', str(deb)], stdout=subprocess.PIPE) as unpack:
+                with tarfile.open(fileobj=unpack.stdout, mode='r|') as archive:
+                    for member in archive:
+                        match = re.fullmatch(r'.*/(vmlinuz|config)([-.][^/]*)?', member.name)
+                        if match and member.isfile():
+                            (folder / match[1]).write_bytes(archive.extractfile(member).read())
+        except tarfile.TarError as error:
+            raise debian_fetch.Unavailable(f'{deb.name}: {error}') from None
         (folder / deb.name).touch()
     missing = [name for name in ('vmlinuz', 'config') if not (folder / name).exists()]
     if missing:
@@ -212,6 +215,7 @@ def run(report: Report, found: Image, tests: list[Program], initramfs: Path) -> 
 def run_all(builds: dict[str, Path], work: Path, full: bool, releases: list[str] | None = None) -> list[Report]:
     """Every kernel whose architecture has a build, two at a time."""
     work.mkdir(parents=True, exist_ok=True)
+    since.read_exceptions()     # before the machines are at work
     reports, jobs = [], []
     packed: dict[str, tuple[list[Program], Path]] = {}
     for kernel in kernels():
@@ -259,7 +263,7 @@ def main() -> int:
         number = int.from_bytes((build / 'tests/vm/init').read_bytes()[18:20], 'little')
         arch = next(arch for arch, machine in MACHINES.items() if machine.elf == number)
         reports = run_all({arch: build}, build.parent / 'vm', False, sys.argv[2:])
-    except (OSError, Missing) as error:
+    except (OSError, Missing, tables.Doubt) as error:
         print(f'matrix.py: {error}', file=sys.stderr)
         return 1
     for report in reports:

@@ -95,6 +95,8 @@ def image(kernel: Kernel, work: Path) -> Image:
         raise debian_fetch.Unavailable(f'no {MACHINES[kernel.arch].qemu[0]}')
     suite = debian_fetch.Suite(kernel.suite, MACHINES[kernel.arch].debian)
     debs = [suite.package(pattern) for pattern in kernel.packages]
+    if len({deb.name.split('_')[1] for deb in debs}) > 1:
+        raise debian_fetch.Unavailable(f'{" and ".join(deb.name for deb in debs)} are of two versions')
     folder = work / debs[0].stem
     for deb in debs:
         if (folder / deb.name).exists():

@@ -98,6 +98,12 @@ static int trap_calls(void)
 
 static const long results[] = {0, 1, 0x7fffffff, 0x123456789abcdef0, 0xffffffea, -4096, -1, -22, -4095};
 
+/* The upper half of a 64-bit offset, which the kernel shifts out; glibc passes one on aarch64. */
+static int high_word(const struct libc_case *it, int arg)
+{
+	return arg == 4 && (!strcmp(it->name, "preadv2") || !strcmp(it->name, "pwritev2"));
+}
+
 /* What is wrong with the case, or NULL. */
 static const char *check(const struct libc_case *it)
 {
@@ -121,7 +127,7 @@ static const char *check(const struct libc_case *it)
 		if (seen_nr != it->nr)
 			return "another system call";
 		for (int arg = 0; arg < it->count; arg++)
-			if (it->ours ? seen_args[arg] != it->args[arg] : (int)seen_args[arg] != (int)it->args[arg])
+			if (it->ours ? seen_args[arg] != it->args[arg] : (int)seen_args[arg] != (int)it->args[arg] && !high_word(it, arg))
 				return "another argument";
 		if (!it->ours)
 			continue;		/* how it treats errors is its own */

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 #include <liblinux/liblinux.h>
 #include <liblinux/vdso.h>
+#include "skip.h"
 #include "vdso_images.h"
 
 static const struct image {
@@ -47,10 +48,8 @@ static const void *own_image(void)
 {
 	const void *image = linux_vdso_find(NULL);
 
-	if (!image) {
-		print_message("# no vDSO here\n");
-		skip();
-	}
+	if (!image)
+		skip_because("no vDSO here");
 	return image;
 }
 
@@ -124,10 +123,8 @@ static int finds_without(int prctl_too, int openat_too)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 2) {
-		print_message("# no filters of system calls here\n");
-		skip();
-	}
+	if (WEXITSTATUS(status) == 2)
+		skip_because("no filters of system calls here");
 	return WEXITSTATUS(status);
 }
 
@@ -145,10 +142,8 @@ static void test_find_by_prctl(void **state)
 
 	(void)state;
 	own_image();
-	if (prctl(LINUX_PR_GET_AUXV, byte, sizeof(byte), 0, 0) < 0) {
-		print_message("# no PR_GET_AUXV before Linux 6.4\n");
-		skip();
-	}
+	if (prctl(LINUX_PR_GET_AUXV, byte, sizeof(byte), 0, 0) < 0)
+		skip_because("no PR_GET_AUXV before Linux 6.4");
 	assert_true(finds_without(0, 1));
 }
 
@@ -274,10 +269,8 @@ static char *random_states(const struct linux_vdso *vdso)
 {
 	void *states;
 
-	if (!vdso->getrandom_) {
-		print_message("# this vDSO has no getrandom\n");
-		skip();
-	}
+	if (!vdso->getrandom_)
+		skip_because("this vDSO has no getrandom");
 	memset(&params, 0x55, sizeof(params));
 	assert_int_equal(linux_vdso_getrandom(vdso, NULL, 0, 0, &params, ~0ul), 0);
 	assert_in_range(params.size_of_opaque_state, 1, 4096);
@@ -739,5 +732,6 @@ int main(void)
 		cmocka_unit_test(test_damaged_version),
 	};
 
+	give_reasons();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

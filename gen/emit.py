@@ -620,7 +620,7 @@ def cases(facts: Facts) -> str:
 
 
 def libc_cases(facts: Facts) -> str:
-    return emit_libc.cases(facts.libc, facts.table, facts.arch.name, origin(facts, f'libc_cases.h {facts.arch.name}', 'gen/libc.tbl'))
+    return emit_libc.cases(facts.libc, facts.table, facts.notes, facts.arch.name, origin(facts, f'libc_cases.h {facts.arch.name}', 'gen/libc.tbl'))
 
 
 # What is more than one file: into a directory.

@@ -17,16 +17,18 @@ HEAD = '''\
  * Define _GNU_SOURCE before the first header. A name that this glibc has is glibc's, its
  * header is included here. All others are function-like macros over an inline function,
  * liblinux_libc_<name>, so a struct of the same name stays what it is, and #ifdef <name>
- * tells. No other libc tells its version: there every name is given, which does no harm
- * where it has the function too. Headers of the libc that come after this one are harmless
- * as well, for those that declare such names are included here first.
+ * tells; a pointer to the function is one to liblinux_libc_<name>. No other libc tells its
+ * version: there every name is given, which does no harm where it has the function too.
+ * Headers of the libc that come after this one are harmless as well, for those that may
+ * declare such names are included here first; any other header that declares or defines one,
+ * also as a member that is called (backend.seccomp(x)), wants that name left out.
  *
  *	LIBLINUX_LIBC_NO_<name>		defined before: leaves that name out
  *	LIBLINUX_LIBC_WITH_<name>	defined before: gives a name that is left out as
  *					another library exports it; a comment says which
  *
  * A pointer to a struct is void *: the kernel's struct and ours (<liblinux/uapi.h>) both
- * fit. The functions are no cancellation points. They call the functions of
+ * fit, also where the function is glibc's. The functions are no cancellation points but those. They call the functions of
  * <liblinux/syscalls.h>, so link with -llinux or define LIBLINUX_INLINE.
  */
 '''
@@ -96,13 +98,29 @@ def function(libc: LibcName, row: Row, shared: dict[str, str]) -> str:
                    f'# define LIBLINUX_LIBC_{libc.name}({", ".join(letters)}, ...) liblinux_libc_{libc.name}({", ".join(passed)})\n')
 
 
+def over_libc(libc: LibcName, shared: dict[str, str]) -> str:
+    """The libc's own function, for a caller with whichever struct; nothing if it takes no such pointer."""
+    if all(parameter(arg.type) == arg.type or 'struct' in arg.type and any(f'struct {tag} ' in arg.type for tag in shared) for arg in libc.args):
+        return ''
+    parameters = ', '.join(f'{type_}{"" if type_.endswith("*") else " "}{arg.name}' for arg in libc.args for type_ in [parameter(arg.type)])
+    values = ', '.join(arg.name if parameter(arg.type) == arg.type else f'({arg.type}){arg.name}' for arg in libc.args)
+    return (f'static __inline__ {libc.result} liblinux_libc_{libc.name}({parameters})\n{{\n\treturn {libc.name}({values});\n}}\n'
+            f'# undef {libc.name}\n# define {libc.name}(...) liblinux_libc_{libc.name}(__VA_ARGS__)\n')
+
+
+def given(libc: LibcName, note: Note) -> str:
+    """Whether the name is ours, and not the libc's, for the preprocessor."""
+    release = note.libc.get('glibc') if libc.name == libc.call else None
+    if not release:
+        return ''
+    major, minor = map(int, release.split('.')[:2])
+    return f'LIBLINUX_LIBC_GLIBC < {major * 1000 + minor}'
+
+
 def condition(libc: LibcName, note: Note, row: Row, arches: list[Arch]) -> str:
     terms = [f'!defined(LIBLINUX_LIBC_NO_{libc.name})']
     if libc.library:
         terms.append(f'defined(LIBLINUX_LIBC_WITH_{libc.name})')
-    if release := note.libc.get('glibc') if libc.name == libc.call else None:
-        major, minor = map(int, release.split('.')[:2])
-        terms.append(f'LIBLINUX_LIBC_GLIBC < {major * 1000 + minor}')
     if len(row.numbers) < len(arches):
         terms.append(f'defined(linux_{libc.call})')
     return ' && '.join(terms)
@@ -152,11 +170,22 @@ def header(names: dict[str, LibcName], table: Table, notes: dict[str, Note], sha
         release = note.libc.get('glibc') if libc.name == libc.call else None
         said = [f'glibc {release}'] * bool(release) + [f'exported by {libc.library}'] * bool(libc.library)
         text += f'/* {", ".join(said)} */\n' if said else ''
-        text += f'#if {condition(libc, note, row, arches)}\n{function(libc, row, shared)}#endif\n\n'
+        body, ours, own = function(libc, row, shared), given(libc, note), over_libc(libc, shared)
+        if ours:
+            otherwise = f'# else\n{own}' if own else ''
+            body = f'# if {ours}\n{body}{otherwise}# endif\n'
+        text += f'#if {condition(libc, note, row, arches)}\n{body}#endif\n\n'
     return text + '#undef LIBLINUX_LIBC_EITHER\n#undef LIBLINUX_LIBC_GLIBC\n\n#endif\n'
 
 
-def cases(names: dict[str, LibcName], table: Table, arch: str, origin: str) -> str:
+def given_by_glibc(release: str | None) -> str:
+    if not release:
+        return '0'
+    major, minor = release.split('.')[:2]
+    return f'defined(__GLIBC__) && (__GLIBC__ > {major} || __GLIBC__ == {major} && __GLIBC_MINOR__ >= {minor})'
+
+
+def cases(names: dict[str, LibcName], table: Table, notes: dict[str, Note], arch: str, origin: str) -> str:
     """Each name called with arguments of its own types, and what the system call must get."""
     rows = table.calls(arch)
     text = origin + ''.join(f'#define LIBLINUX_LIBC_WITH_{libc.name}\n' for libc in names.values() if libc.library)
@@ -182,7 +211,8 @@ def cases(names: dict[str, LibcName], table: Table, arch: str, origin: str) -> s
                 own = 'void *' if own.endswith('*') else own
                 expected.append(f'(long)({own}){"(unsigned long)" if own == "void *" and not given.endswith("*") else ""}({given})ARGUMENT({n})')
         text += f'static long call_{libc.name}(void)\n{{\n\treturn (long){libc.name}({", ".join(passed)});\n}}\n'
-        text += f'#ifdef {libc.name}\n# define IS_OURS_{libc.name} 1\n#else\n# define IS_OURS_{libc.name} 0\n#endif\n'
+        release = notes[libc.call].libc.get('glibc') if libc.name == libc.call else None
+        text += f'#if {given_by_glibc(release)}\n# define IS_OURS_{libc.name} 0\n#else\n# define IS_OURS_{libc.name} 1\n#endif\n'
         wide = int(libc.result not in ('int', 'pid_t'))
         entries += (f'\t{{"{libc.name}", IS_OURS_{libc.name}, {row.numbers[arch]}, {wide}, {len(expected)}, '
                     f'{{{", ".join(expected) or "0"}}}, call_{libc.name}}},\n')

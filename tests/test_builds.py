@@ -136,7 +136,7 @@ class Install(Case):
                      for end in ('.a', '.pc', '.so', '.so.1', f'.so.1.{VERSION}')]
         types = [f'{path.stem}.h' for path in (TOP / 'gen/uapi').glob('*.tbl')]
         self.assertGreater(len(types), 80)
-        self.assertEqual(found, sorted(libraries + ['arch.h', 'cerror.h', 'error.h', 'liblinux.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'uapi.h', 'vdso-symbol.h', 'vdso.h', 'version.h'] + types))
+        self.assertEqual(found, sorted(libraries + ['arch.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'uapi.h', 'vdso-symbol.h', 'vdso.h', 'version.h'] + types))
         for name in ('liblinux', 'liblinux-cerror'):
             self.assertEqual(os.readlink(self.libdir / f'{name}.so.1'), f'{name}.so.1.{VERSION}')
 

@@ -610,7 +610,7 @@ class CommandLine(Case):
 
     def test_emit_holds_the_tables_against_each_other(self) -> None:
         copy = self.directory / 'copy'
-        for name in ('gen', 'src'):
+        for name in ('gen', 'include', 'src'):
             shutil.copytree(TOP / name, copy / name, ignore=shutil.ignore_patterns('__pycache__'))
         shutil.copy(TOP / 'VERSION', copy)
         table = tables.read_syscalls()

@@ -221,7 +221,7 @@ class Headers(unittest.TestCase):
                     for mode in ([], ['-DLIBLINUX_INLINE']):
                         flags = [flag for flag in STRICT if flag != '-fsyntax-only']
                         text = f'#include <liblinux/{name}>\n'
-                        self.assertEqual(compile_text([*c, '-O0', *flags, *mode, '-c', '-o', file], text), '')
+                        self.assertEqual(compile_text([*c, '-O0', '-D_GNU_SOURCE', *flags, *mode, '-c', '-o', file], text), '')
                         said = subprocess.run(['nm', '--defined-only', file], text=True, capture_output=True, check=True).stdout
                         symbols = {line.split()[2] for line in said.splitlines() if not re.match(r'\w+ [Nn] |\w+ \w \$', line)}
                         found = {symbol for symbol in symbols if not PREFIX.match(symbol)}

@@ -120,7 +120,7 @@ int linux_main(int argc, char **argv, char **envp, const unsigned long *auxv)
 	value = find(auxv, LINUX_AT_PHNUM);
 	segment = (const struct linux_elf64_phdr *)*find(auxv, LINUX_AT_PHDR);
 	for (i = 0; segment && value && i < *value; i++)	/* no address where the headers are not loaded */
-		if (segment[i].p_type == LINUX_PT_GNU_RELRO)
+		if (segment[i].p_type_ == LINUX_PT_GNU_RELRO)
 			relro = 1;
 	if (relro)
 		check(read_only(constants), "relocated constants are read-only");

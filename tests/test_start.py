@@ -175,7 +175,7 @@ class Start(Case):
 
     def test_other_relocations_trap(self) -> None:
         text = ('#include <liblinux/start.h>\nstatic int one(void) { return 1; }\n'
-                'static int (*choose(void))(void) { return one; }\nint chosen(void) __attribute__((ifunc("choose")));\n'
+                '__attribute__((__used__)) static int (*choose(void))(void) { return one; }\nint chosen(void) __attribute__((ifunc("choose")));\n'
                 'int linux_main(int argc, char **argv, char **envp, const unsigned long *auxv)\n'
                 '{\n\t(void)argv;\n\t(void)envp;\n\t(void)auxv;\n\treturn argc + chosen();\n}\n')
         source = self.write('ifunc.c', text)

@@ -227,7 +227,7 @@ def macros(command: tuple[str, ...], headers: tuple[str, ...]) -> dict[str, tupl
                 found.setdefault(name, (header, True))
             elif body.strip() != name and found.get(name, ('', True))[1]:
                 found[name] = (header, False)
-    if texts.count(None) > len(headers) // 20:
+    if texts.count(None) > len(headers) // 10:     # Linux 6.1 lacks some
         raise AssertionError(f'{" ".join(command)}: {texts.count(None)} of {len(headers)} headers fail')
     return found
 
@@ -240,7 +240,7 @@ class MacroFields(Case):
     """
     LIBCS = {'glibc': ['gcc'], 'glibc of aarch64': ['aarch64-linux-gnu-gcc'], 'musl': ['musl-gcc']}
     # glibc gives a compiler without asm labels macros for the functions of large files.
-    WAYS = [*test_company.MACROS, ['-U__GNUC__', *test_company.MACROS[-1]]]
+    WAYS = [*test_company.MACROS, *(['-U__GNUC__', *way] for way in test_company.MACROS)]
 
     def fields(self) -> dict[str, tuple[str, bool]]:
         """Our name of a field -> the kernel's, and is it a pointer to a function?"""

@@ -520,9 +520,9 @@ static size_t place(const unsigned char *bytes, size_t size)
 	size_t i;
 
 	for (i = 0; i < header->e_phnum; i++) {
-		if (segment[i].p_type == LINUX_PT_LOAD)
+		if (segment[i].p_type_ == LINUX_PT_LOAD)
 			base = segment[i].p_vaddr;
-		if (segment[i].p_type == LINUX_PT_DYNAMIC) {
+		if (segment[i].p_type_ == LINUX_PT_DYNAMIC) {
 			offset = segment[i].p_offset;
 			count = segment[i].p_filesz / sizeof(*entry);
 		}
@@ -619,7 +619,7 @@ static void test_damaged(void **state)
 	sigaction(SIGFPE, &action, NULL);
 	if (image) {
 		segment = (const void *)(image + ((const struct linux_elf64_hdr *)image)->e_phoff);
-		while (segment->p_type != LINUX_PT_LOAD)
+		while (segment->p_type_ != LINUX_PT_LOAD)
 			segment++;
 		size = segment->p_filesz;
 		damage("of this kernel", image, size, rounds, &found);
@@ -650,7 +650,7 @@ static struct linux_Elf64_Dyn *dynamic(unsigned char *start, long long tag)
 	const struct linux_elf64_phdr *segment = (const void *)(start + sizeof(struct linux_elf64_hdr));
 	struct linux_Elf64_Dyn *entry;
 
-	while (segment->p_type != LINUX_PT_DYNAMIC)
+	while (segment->p_type_ != LINUX_PT_DYNAMIC)
 		segment++;
 	for (entry = (void *)(start + segment->p_offset); entry->d_tag != tag; entry++)
 		assert_int_not_equal(entry->d_tag, LINUX_DT_NULL);

@@ -9,6 +9,7 @@
 #ifndef LIBLINUX_VDSO_SYMBOL_H
 #define LIBLINUX_VDSO_SYMBOL_H
 
+#include <liblinux/arch.h>
 #include <liblinux/uapi/elf.h>
 
 struct liblinux_vdso {
@@ -18,7 +19,7 @@ struct liblinux_vdso {
 };
 
 /* Something at an offset, or NULL unless count of them, each of that size, are in the image. */
-static __inline__ const void *liblinux_vdso_at(const struct liblinux_vdso *image, unsigned long offset, unsigned long count,
+static __inline__ LIBLINUX_NO_INSTRUMENT const void *liblinux_vdso_at(const struct liblinux_vdso *image, unsigned long offset, unsigned long count,
 					       unsigned long size, unsigned long alignment)
 {
 	if (offset % alignment || offset > image->size || count > (image->size - offset) / size)
@@ -30,7 +31,7 @@ static __inline__ const void *liblinux_vdso_at(const struct liblinux_vdso *image
 	((const type *)liblinux_vdso_at(image, offset, count, sizeof(type), __alignof__(type)))
 
 /* Is this the text at that offset of the strings? */
-static __inline__ int liblinux_vdso_is(const struct liblinux_vdso *image, unsigned int offset, const char *text)
+static __inline__ LIBLINUX_NO_INSTRUMENT int liblinux_vdso_is(const struct liblinux_vdso *image, unsigned int offset, const char *text)
 {
 	unsigned long at;
 
@@ -44,7 +45,7 @@ static __inline__ int liblinux_vdso_is(const struct liblinux_vdso *image, unsign
 }
 
 /* The hashes of the generic ABI and of DT_GNU_HASH. */
-static __inline__ unsigned int liblinux_vdso_hash(const char *text)
+static __inline__ LIBLINUX_NO_INSTRUMENT unsigned int liblinux_vdso_hash(const char *text)
 {
 	unsigned int hash = 0;
 
@@ -55,7 +56,7 @@ static __inline__ unsigned int liblinux_vdso_hash(const char *text)
 	return hash;
 }
 
-static __inline__ unsigned int liblinux_vdso_gnu_hash(const char *text)
+static __inline__ LIBLINUX_NO_INSTRUMENT unsigned int liblinux_vdso_gnu_hash(const char *text)
 {
 	unsigned int hash = 5381;
 
@@ -65,7 +66,7 @@ static __inline__ unsigned int liblinux_vdso_gnu_hash(const char *text)
 }
 
 /* Is a symbol of that version? Its number in DT_VERSYM is that of an entry of DT_VERDEF. */
-static __inline__ int liblinux_vdso_has_version(const struct liblinux_vdso *image, unsigned long symbol, const char *version)
+static __inline__ LIBLINUX_NO_INSTRUMENT int liblinux_vdso_has_version(const struct liblinux_vdso *image, unsigned long symbol, const char *version)
 {
 	const unsigned short *number = LIBLINUX_VDSO_AT(image, image->versions + symbol * sizeof(*number), 1, unsigned short);
 	const struct linux_Elf64_Verdaux *name;
@@ -90,7 +91,7 @@ static __inline__ int liblinux_vdso_has_version(const struct liblinux_vdso *imag
 }
 
 /* The symbol's address as an offset, or 0 (the ELF header) if it is not the function that is looked for. */
-static __inline__ unsigned long liblinux_vdso_function(const struct liblinux_vdso *image, unsigned long symbol, unsigned long vaddr,
+static __inline__ LIBLINUX_NO_INSTRUMENT unsigned long liblinux_vdso_function(const struct liblinux_vdso *image, unsigned long symbol, unsigned long vaddr,
 						       const char *name, const char *version)
 {
 	const struct linux_elf64_sym *entry = LIBLINUX_VDSO_AT(image, image->symbols + symbol * sizeof(*entry), 1, struct linux_elf64_sym);
@@ -103,7 +104,7 @@ static __inline__ unsigned long liblinux_vdso_function(const struct liblinux_vds
 	return entry->st_value - vaddr;
 }
 
-static __inline__ void *liblinux_vdso_symbol(const void *start, unsigned long size, const char *name, const char *version)
+static __inline__ LIBLINUX_NO_INSTRUMENT void *liblinux_vdso_symbol(const void *start, unsigned long size, const char *name, const char *version)
 {
 	/* The kernel maps whole pages, none of them smaller than this. */
 	struct liblinux_vdso image = { (const unsigned char *)start, size == ~0ul ? 4096 : size, -1ul, -1ul, -1ul, -1ul };
@@ -125,9 +126,9 @@ static __inline__ void *liblinux_vdso_symbol(const void *start, unsigned long si
 	if (!segment)
 		return 0;
 	for (i = 0; i < header->e_phnum; i++) {
-		if (segment[i].p_type == LINUX_PT_LOAD && !segment[i].p_offset && !load)
+		if (segment[i].p_type_ == LINUX_PT_LOAD && !segment[i].p_offset && !load)
 			load = segment + i;
-		if (segment[i].p_type == LINUX_PT_DYNAMIC)
+		if (segment[i].p_type_ == LINUX_PT_DYNAMIC)
 			dynamic = segment + i;
 	}
 	if (!load || !dynamic)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+import call_notes
 import c_types
 import emit_libc
+import emit_table
 import emit_uapi
 import tables
 import uapi_tables
-from tables import Arch, Doubt, Function, LibcName, Note, Row, Symbol, Table, release
+from tables import Arch, Doubt, Function, LibcName, Row, Symbol, Table, release
 
 
 PARTS = ('start.h', 'syscall.h', 'vdso.h')                                           # in every src/arch/<arch>
@@ -27,7 +29,7 @@ class Unknown(Exception):
 class Facts:
     """All that the emitters know."""
     table: Table
-    notes: dict[str, Note]
+    notes: dict[str, call_notes.Note]
     libc: dict[str, LibcName]
     errno: list[tuple[str, str]]
     shared: dict[str, str]
@@ -58,8 +60,10 @@ def load(arch_name: str) -> Facts:
     for one in arches:
         if one.name not in table.arches:
             raise Doubt(tables.SYSCALLS, 1, f'{one.name} is not in the table: run update')
-    notes = tables.read_notes()
-    tables.check_notes(table, notes)
+    notes = call_notes.read_notes()
+    call_notes.check_notes(table, notes)
+    for note in notes.values():
+        call_notes.check_details([row for row in table.rows if row.name == note.name], note)
     libc = tables.read_libc()
     emit_libc.check(libc, table, tables.LIBC)
     version = tables.read_version()
@@ -109,7 +113,7 @@ def check_types(table: Table, path: Path) -> None:
             raise Doubt(path, row.line, str(error)) from None
 
 
-def check_abi(table: Table, functions: list[Function], notes: dict[str, Note], shared: dict[str, str], arch: str,
+def check_abi(table: Table, functions: list[Function], notes: dict[str, call_notes.Note], shared: dict[str, str], arch: str,
               abi: dict[str, Symbol]) -> None:
     """What is committed stays: every symbol, and the registers of its arguments."""
     path, calls = tables.ARCH / arch / 'abi.list', table.calls(arch)
@@ -335,7 +339,7 @@ def remark(row: Row, facts: Facts) -> str:
     else:
         text = ', '.join(f'{arch} Linux {value}' for arch, value in since.items()) + '.'
     parts = [text, f'Removed in Linux {row.removed}.' if row.removed else '']
-    parts += [tables.HAZARDS[mark] for mark in tables.HAZARDS if mark in note.marks]
+    parts += [call_notes.MARKS[mark] for mark in call_notes.MARKS if mark in note.marks]
     line = ' '.join(part for part in parts if part)
     return f'/* {line} */\n' if line else ''
 
@@ -541,6 +545,50 @@ LIBLINUX_FUNCTION {prototype(row, facts.shared)}
 '''
 
 
+def calls_h(facts: Facts) -> str:
+    def calls_of(arch: Arch) -> str:
+        return ''.join(f'LINUX_CALL({name}, {row.numbers[arch.name]}, {len(row.args)}, "{facts.notes[name].since[arch.name]}")\n'
+                       for name, row in sorted(facts.table.calls(arch.name).items(), key=lambda item: item[1].numbers[arch.name]))
+    return origin(facts, 'calls.h', 'gen') + f'''\
+/*
+ * Every system call of the architecture, in the order of the numbers, for what a program makes
+ * of them all. Define LINUX_CALL(name, number, arguments, since) and include this, as often as
+ * is useful; it is undefined behind.
+ *
+ *	#define LINUX_CALL(name, number, arguments, since) [number] = #name,
+ *	static const char *const names[] = {{
+ *	#include <liblinux/calls.h>
+ *	}};
+ */
+#ifndef LINUX_CALL
+# define LINUX_CALL(name, number, arguments, since)
+#endif
+{by_arch(facts, calls_of, unsupported(facts))}#undef LINUX_CALL
+'''
+
+
+def audit_arches(facts: Facts) -> dict[str, int]:
+    macros = {macro.name: macro for _, macro in facts.uapi.groups['audit'] if isinstance(macro, uapi_tables.Macro)}
+    return {arch.name: int(macros[emit_table.AUDIT_ARCH[arch.name]].value.rstrip('u'), 0) for arch in facts.arches}
+
+
+def table_data(facts: Facts) -> str:
+    return emit_table.data(facts.table, facts.notes, facts.shared, facts.arches, audit_arches(facts), facts.arch.name,
+                           origin(facts, f'table_data.h {facts.arch.name}', 'gen'))
+
+
+def table_json(facts: Facts) -> str:
+    return emit_table.json_text(facts.table, facts.notes, facts.shared, audit_arches(facts), '.'.join(facts.version))
+
+
+def table_csv(facts: Facts) -> str:
+    return emit_table.csv_text(facts.table, facts.notes, facts.shared)
+
+
+def table_schema(facts: Facts) -> str:
+    return emit_table.schema(facts.table)
+
+
 def wrappers(facts: Facts) -> dict[str, str]:
     """The C file of every call that has no file in assembly."""
     return {f'{name}.c': wrapper(row, facts) for name, row in facts.calls().items()
@@ -638,7 +686,12 @@ OUTPUTS: dict[str, Callable[[Facts], str]] = {
     'liblinux.h': liblinux_h,
     'posix.h': posix_h,
     'libc.h': libc_h,
+    'calls.h': calls_h,
     'calls': calls,
+    'table_data.h': table_data,
+    'liblinux.json': table_json,
+    'liblinux.csv': table_csv,
+    'liblinux.schema.json': table_schema,
     'liblinux.map': map_file,
     'abi.list': abi_list,
     'test_cases.h': cases,

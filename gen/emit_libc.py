@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import call_notes
 import c_types
-from tables import Arch, Doubt, LibcName, Note, Row, Table
+from tables import Arch, Doubt, LibcName, Row, Table
 
 HEAD = '''\
 /*
@@ -108,7 +109,7 @@ def over_libc(libc: LibcName, shared: dict[str, str]) -> str:
             f'# undef {libc.name}\n# define {libc.name}(...) liblinux_libc_{libc.name}(__VA_ARGS__)\n')
 
 
-def given(libc: LibcName, note: Note) -> str:
+def given(libc: LibcName, note: call_notes.Note) -> str:
     """Whether the name is ours, and not the libc's, for the preprocessor."""
     release = note.libc.get('glibc') if libc.name == libc.call else None
     if not release:
@@ -117,7 +118,7 @@ def given(libc: LibcName, note: Note) -> str:
     return f'LIBLINUX_LIBC_GLIBC < {major * 1000 + minor}'
 
 
-def condition(libc: LibcName, note: Note, row: Row, arches: list[Arch]) -> str:
+def condition(libc: LibcName, note: call_notes.Note, row: Row, arches: list[Arch]) -> str:
     terms = [f'!defined(LIBLINUX_LIBC_NO_{libc.name})']
     if libc.library:
         terms.append(f'defined(LIBLINUX_LIBC_WITH_{libc.name})')
@@ -126,7 +127,7 @@ def condition(libc: LibcName, note: Note, row: Row, arches: list[Arch]) -> str:
     return ' && '.join(terms)
 
 
-def header(names: dict[str, LibcName], table: Table, notes: dict[str, Note], shared: dict[str, str],
+def header(names: dict[str, LibcName], table: Table, notes: dict[str, call_notes.Note], shared: dict[str, str],
            arches: list[Arch], origin: str) -> str:
     rows = {row.name: row for row in table.rows}
     text = origin + HEAD + '''\
@@ -185,7 +186,7 @@ def given_by_glibc(release: str | None) -> str:
     return f'defined(__GLIBC__) && (__GLIBC__ > {major} || __GLIBC__ == {major} && __GLIBC_MINOR__ >= {minor})'
 
 
-def cases(names: dict[str, LibcName], table: Table, notes: dict[str, Note], arch: str, origin: str) -> str:
+def cases(names: dict[str, LibcName], table: Table, notes: dict[str, call_notes.Note], arch: str, origin: str) -> str:
     """Each name called with arguments of its own types, and what the system call must get."""
     rows = table.calls(arch)
     text = origin + ''.join(f'#define LIBLINUX_LIBC_WITH_{libc.name}\n' for libc in names.values() if libc.library)

@@ -9,15 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+import call_notes
 import emit
 import kernel_tree
 import tables
 import uapi_headers
 import uapi_tables
-from tables import Arch, Doubt, Note, Row, Table
+from tables import Arch, Doubt, Row, Table
 
 
-def merge(previous: Table, tree: Table, notes: dict[str, Note], path: Path) -> Table:
+def merge(previous: Table, tree: Table, notes: dict[str, call_notes.Note], path: Path) -> Table:
     """The next table: all that the tree has, and all that an earlier tree had."""
     if missing := [arch for arch in previous.arches if arch not in tree.arches]:
         raise Doubt(path, 1, f'{missing[0]} is in the table, but is no directory of src/arch')
@@ -50,7 +51,7 @@ def merge(previous: Table, tree: Table, notes: dict[str, Note], path: Path) -> T
     return Table(tree.tree, tree.arches, rows)
 
 
-def check_change(old: Row, new: Row, notes: dict[str, Note], release: str, path: Path) -> None:
+def check_change(old: Row, new: Row, notes: dict[str, call_notes.Note], release: str, path: Path) -> None:
     """A prototype that callers were compiled with may change only in what pointers point to."""
     def text(row: Row) -> str:
         return f'({", ".join(emit.prototype_types(row, {})) or "void"})'
@@ -88,7 +89,7 @@ def update(tree: Path, path: Path, headers: Path | None = None) -> None:
     table = kernel_tree.read_tree(tree, arches)
     errno = kernel_tree.read_errno(tree, arches)
     if previous:
-        table = merge(previous, table, tables.read_notes(), path)
+        table = merge(previous, table, call_notes.read_notes(), path)
     errno_path = path.with_name('errno.tbl')
     if errno_path.is_file():
         check_errno(errno, errno_path, version)

@@ -13,6 +13,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / 'gen'))
 
+import call_notes          # noqa: E402
 import c_types              # noqa: E402
 import emit                 # noqa: E402
 import emit_libc            # noqa: E402
@@ -391,14 +392,14 @@ class Update(Case):
         edit(self.tree / 'fs/namespace.c', 'char __user *, name', 'const char __user *, name')
         edit(self.tree / 'include/linux/syscalls.h', 'sys_umount(char', 'sys_umount(const char')
         self.doubt(r'syscalls\.tbl:\d+: umount2\(char \*, int\) is now \(const char \*, int\): acknowledge it with changed=7\.4', self.merge)
-        self.notes = {'umount2': tables.Note('umount2', {}, frozenset(), ('7.4',), 1)}
+        self.notes = {'umount2': call_notes.Note('umount2', {}, frozenset(), ('7.4',), 1)}
         self.assertEqual(str(self.merge().calls('x86_64')['umount2'].args[0]), 'const char *name')
 
     def test_changed_registers_need_a_function(self) -> None:
         self.next_release()
         edit(self.tree / 'fs/namespace.c', 'int, flags', 'unsigned int, flags')
         edit(self.tree / 'include/linux/syscalls.h', 'sys_umount(char __user *name, int flags)', 'sys_umount(char __user *name, unsigned int flags)')
-        self.notes = {'umount2': tables.Note('umount2', {}, frozenset(), ('7.4',), 1)}
+        self.notes = {'umount2': call_notes.Note('umount2', {}, frozenset(), ('7.4',), 1)}
         self.doubt('needs a function of its own, linux_umount2_7_4', self.merge)
 
     def test_errno_values_do_not_change(self) -> None:
@@ -473,7 +474,7 @@ class Readers(Case):
                    ('exit\t60', 'exit\t٣', "not a number: '٣'"))
 
     def test_notes(self) -> None:
-        self.check(tables.read_notes, '# x\n#call x86_64 glibc musl marks\nread 1.0 2.0 0.5.0\nexit 1.0 - - noreturn changed=7.4\n',
+        self.check(call_notes.read_notes, '# x\n#call x86_64 glibc musl marks\nread 1.0 2.0 0.5.0\nexit 1.0 - - noreturn changed=7.4\n',
                    ('#call x86_64 glibc', '#name x86_64 glibc', 'expected the line of columns'),
                    ('glibc musl', 'musl glibc', 'expected the line of columns'),
                    ('read 1.0', 'exit 1.0', 'exit has a note in line 3 already'),
@@ -555,18 +556,18 @@ class Readers(Case):
     def test_notes_against_the_table(self) -> None:
         table = tables.read_syscalls(GOLDEN / 'syscalls.tbl')
         since = {arch: '3.0' for arch in table.arches}
-        good = {row.name: tables.Note(row.name, {arch: '3.0' for arch in table.arches if row.name in table.calls(arch)}, frozenset(), (), 7)
+        good = {row.name: call_notes.Note(row.name, {arch: '3.0' for arch in table.arches if row.name in table.calls(arch)}, frozenset(), (), 7)
                 for row in table.rows}
-        tables.check_notes(table, good)
+        call_notes.check_notes(table, good)
         for name, note, reason in (
                 ('exit', None, r'syscalls\.tbl:\d+: exit has no note in notes\.tbl'),
-                ('later', tables.Note('later', since, frozenset(), (), 9), r'notes\.tbl:9: later is no call of syscalls\.tbl'),
-                ('exit', tables.Note('exit', {'x86_64': '1.0'}, frozenset(), (), 9), 'exit has no release for aarch64'),
-                ('exit', tables.Note('exit', {**since, 'x86_64': '7.4'}, frozenset(), (), 9), r'exit since 7\.4: the table is of 7\.3'),
-                ('stat', tables.Note('stat', since, frozenset(), (), 9), 'stat is no call of aarch64')):
+                ('later', call_notes.Note('later', since, frozenset(), (), 9), r'notes\.tbl:9: later is no call of syscalls\.tbl'),
+                ('exit', call_notes.Note('exit', {'x86_64': '1.0'}, frozenset(), (), 9), 'exit has no release for aarch64'),
+                ('exit', call_notes.Note('exit', {**since, 'x86_64': '7.4'}, frozenset(), (), 9), r'exit since 7\.4: the table is of 7\.3'),
+                ('stat', call_notes.Note('stat', since, frozenset(), (), 9), 'stat is no call of aarch64')):
             with self.subTest(reason=reason):
                 changed = {**good, name: note}
-                self.doubt(reason, tables.check_notes, table, {key: value for key, value in changed.items() if value})
+                self.doubt(reason, call_notes.check_notes, table, {key: value for key, value in changed.items() if value})
 
 
 class CommandLine(Case):
@@ -702,7 +703,7 @@ class Outputs(unittest.TestCase):
         facts = emit.load('x86_64')
         row = facts.calls()['cachestat']
         note = facts.notes['cachestat']
-        facts.notes['cachestat'] = tables.Note(note.name, {**note.since, 'x86_64': '6.4'}, note.marks, (), note.line)
+        facts.notes['cachestat'] = call_notes.Note(note.name, {**note.since, 'x86_64': '6.4'}, note.marks, (), note.line)
         self.assertEqual(emit.symbol(row, facts).node, 'LINUX_6.5')
         facts.abi['x86_64'].clear()
         self.assertEqual(emit.symbol(row, facts).node, 'LINUX_6.4')
@@ -720,7 +721,7 @@ class Outputs(unittest.TestCase):
             with self.assertRaisesRegex(tables.Doubt, reason):
                 check()
         note = facts.notes['read']
-        facts.notes['read'] = tables.Note(note.name, note.since, note.marks, ('7.4',), note.line)
+        facts.notes['read'] = call_notes.Note(note.name, note.since, note.marks, ('7.4',), note.line)
         check()         # what the pointer points to, acknowledged
         abi['linux_gone'] = tables.Symbol('LINUX_3.2', 'long linux_gone(void)', 9)
         with self.assertRaisesRegex(tables.Doubt, r'abi\.list:9: linux_gone is no call of syscalls\.tbl any more'):

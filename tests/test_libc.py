@@ -18,6 +18,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TOP / 'gen'), str(TOP / 'tests')]
 
+import call_notes          # noqa: E402
 import debian_fetch         # noqa: E402
 import emit                 # noqa: E402
 import emit_libc            # noqa: E402
@@ -33,7 +34,7 @@ CXX = [['g++', '-std=c++11'], ['g++', '-std=c++20'], ['clang++', '-std=c++11'], 
 MUSL = ['musl-gcc', '-std=c99']
 MORE_HEADERS = ['sys/fsuid.h', 'sys/io.h', 'sys/klog.h', 'syslog.h']
 NAMES = tables.read_libc()
-NOTES = tables.read_notes()
+NOTES = call_notes.read_notes()
 SHARED = tables.read_shared()
 EXPORTED = ''.join(f'#define LIBLINUX_LIBC_WITH_{libc.name}\n' for libc in NAMES.values() if libc.library)
 INCLUDE = '#include <liblinux/libc.h>\n'

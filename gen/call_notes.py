@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: MIT
+"""gen/notes.tbl: what no kernel file says about a call."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import c_types
+import tables
+from tables import Doubt, Row, Table, columns, read_lines, release
+
+# Marks of a call, and how a header and a page say them.
+MARKS = {
+    'noreturn': '',
+    'libc-state': 'Changes state that a libc keeps a copy of or relies on.',
+    'thread-credentials': 'Changes the calling thread only; a libc changes all threads.',
+    'new-stack': 'A child on a new stack cannot return through C.',
+    'kernel-only': "Works only from the kernel's own code in the process, a trampoline or a frame.",
+    'cancellation': 'A cancellation point in a libc, not here.',
+    'blocks': 'May wait without a limit.',
+    'multiplexer': 'One argument decides what the others mean.',
+    'obsolete': 'Another call has taken its place.',
+}
+
+CATEGORIES = {
+    'file': 'opens, makes, names, describes and closes files',
+    'directory': 'directories and paths',
+    'io': 'moves data through descriptors',
+    'poll': 'waits for descriptors',
+    'mount': 'file systems and mounts',
+    'memory': 'address space',
+    'process': 'makes, ends and waits for processes and threads',
+    'credentials': 'users, groups, capabilities',
+    'namespace': 'namespaces',
+    'signal': 'signals',
+    'time': 'clocks and timers',
+    'schedule': 'processors and scheduling',
+    'sync': 'waits for memory to change',
+    'network': 'sockets',
+    'ipc': 'queues, semaphores, shared memory, pipes',
+    'security': 'access rules, filters and keys',
+    'trace': 'tracing, performance counters and bpf',
+    'module': 'kernel modules and other kernels',
+    'system': 'the machine as a whole',
+}
+
+# What a result that is no error is.
+RETURNS = {
+    'zero': '0',
+    'fd': 'a file descriptor',
+    'pid': 'a process or thread id',
+    'id': 'an identifier of another kind',
+    'bytes': 'a number of bytes',
+    'count': 'a number of elements',
+    'address': 'an address',
+    'value': 'a value of its own kind',
+    'varies': 'decided by another argument',
+    'never': 'nothing, it does not return',
+}
+
+LIBCS = ('glibc', 'musl')
+DIRECTIONS = ('in', 'out', 'inout', 'varies', 'address')
+UNITS = ('bytes', 'elements', 'bits')
+FLAGS = ('string', 'nullable', 'retained', 'fd', 'dirfd', 'closed')
+KEYS = ('summary', 'category', 'returns', 'config', 'capability', 'man')
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a call does with an argument."""
+    direction: str = ''         # of DIRECTIONS, for a pointer
+    unit: str = ''              # of UNITS
+    count: str = ''             # an argument, *argument for what it points to, 'result' or a number
+    written: bool = False       # the result says how many units were written
+    flags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Note:
+    name: str
+    since: dict[str, str]
+    marks: frozenset[str]
+    changed: tuple[str, ...]    # releases whose changed prototype is acknowledged
+    line: int
+    libc: dict[str, str] = field(default_factory=dict)      # of LIBCS -> its release that brought a function of the name
+    summary: str = ''
+    category: str = ''
+    returns: str = ''
+    config: tuple[str, ...] = ()        # Kconfig symbols without which the call is -ENOSYS
+    capability: tuple[str, ...] = ()    # what it needs, always or for some arguments
+    man: str = ''                       # page of section 2 of man-pages, or nothing
+    uses: dict[str, Use] = field(default_factory=dict)      # argument -> use
+
+
+def read_use(path: Path, n: int, text: str) -> Use:
+    direction, unit, count, written, flags = '', '', '', False, set()
+    for word in text.split():
+        key, _, value = word.partition('=')
+        if word in DIRECTIONS and not direction:
+            direction = word
+        elif key in UNITS and not unit and re.fullmatch(r'\*?\w+', value):
+            unit, count = key, value
+        elif word == 'written=result' and not written:
+            written = True
+        elif word in FLAGS and word not in flags:
+            flags.add(word)
+        else:
+            raise Doubt(path, n, f"'{word}' says nothing about an argument")
+    return Use(direction, unit, count, written, frozenset(flags))
+
+
+def read_head(path: Path, n: int, words: list[str], arches: list[str]) -> dict:
+    if len(words) < 1 + len(arches) + len(LIBCS):
+        raise Doubt(path, n, f'expected a call and {len(arches) + len(LIBCS)} releases')
+    since = {}
+    for arch, text in zip(arches, words[1:]):
+        if text != '-':
+            try:
+                release(text)
+            except ValueError as error:
+                raise Doubt(path, n, str(error)) from None
+            since[arch] = text
+    libc = {}
+    for name, text in zip(LIBCS, words[1 + len(arches):]):
+        if not re.fullmatch(r'-|[0-9]+(\.[0-9]+){1,2}', text):
+            raise Doubt(path, n, f"'{text}' is not a release of {name}")
+        if text != '-':
+            libc[name] = text
+    marks, changed = set(), []
+    for word in words[1 + len(arches) + len(LIBCS):]:
+        if word in MARKS:
+            marks.add(word)
+        elif re.fullmatch(r'changed=\d+\.\d+', word):
+            changed.append(word.partition('=')[2])
+        else:
+            raise Doubt(path, n, f"unknown mark '{word}'")
+    return {'name': words[0], 'since': since, 'marks': frozenset(marks), 'changed': tuple(changed), 'line': n, 'libc': libc, 'uses': {}}
+
+
+def read_detail(path: Path, n: int, note: dict, key: str, text: str) -> None:
+    if key in note['uses'] or key in KEYS and key in note:
+        raise Doubt(path, n, f"{note['name']} has '{key}' already")
+    if key == 'category' and text not in CATEGORIES or key == 'returns' and text not in RETURNS:
+        raise Doubt(path, n, f"'{text}' is no {'category' if key == 'category' else 'kind of result'}")
+    if key in ('config', 'capability'):
+        note[key] = tuple(text.split())
+    elif key in KEYS:
+        note[key] = text
+    else:
+        note['uses'][key] = read_use(path, n, text)
+
+
+def read_notes(path: Path = tables.NOTES) -> dict[str, Note]:
+    found: dict[str, dict] = {}
+    arches: list[str] = []
+    note: dict = {}
+    for n, line in enumerate(read_lines(path), 1):
+        if not line.strip() or line == '#' or line.startswith('# '):
+            continue
+        if not arches:
+            arches = columns(path, '#call', ' '.join((*LIBCS, 'marks')), n, line)
+        elif line[0] in ' \t':
+            match = re.fullmatch(r'\s+(\w+): (\S.*)', line)
+            if not match or not note:
+                raise Doubt(path, n, f"not 'key: value' about a call: '{line.strip()}'")
+            read_detail(path, n, note, match[1], match[2])
+        else:
+            note = read_head(path, n, line.split(), arches)
+            if note['name'] in found:
+                raise Doubt(path, n, f"{note['name']} has a note in line {found[note['name']]['line']} already")
+            found[note['name']] = note
+    if not arches:
+        raise Doubt(path, 1, 'no line of columns')
+    for note in found.values():
+        man = note.get('man', note['name'])
+        note['man'] = '' if man == '-' else man
+    return {name: Note(**note) for name, note in found.items()}
+
+
+def check_notes(table: Table, notes: dict[str, Note], table_path: Path = tables.SYSCALLS, path: Path = tables.NOTES) -> None:
+    """A call without a note, a note without a call, and facts that cannot be."""
+    have = {arch: table.calls(arch) for arch in table.arches}
+    for row in table.rows:
+        note = notes.get(row.name)
+        if not note:
+            raise Doubt(table_path, row.line, f'{row.name} has no note in {path.name}')
+        for arch in row.numbers:
+            if arch not in note.since:
+                raise Doubt(path, note.line, f'{row.name} has no release for {arch}')
+            if release(note.since[arch]) > release(table.release):
+                raise Doubt(path, note.line, f'{row.name} since {note.since[arch]}: the table is of {table.release}')
+    for name, note in notes.items():
+        if not any(name in calls for calls in have.values()):
+            raise Doubt(path, note.line, f'{name} is no call of {table_path.name}')
+        for arch in note.since:
+            if name not in have.get(arch, {}):
+                raise Doubt(path, note.line, f'{name} is no call of {arch}')
+
+
+def check_details(rows: list[Row], note: Note, path: Path = tables.NOTES) -> None:
+    """What is said of a call is complete, and can be."""
+    def doubt(reason: str) -> Doubt:
+        return Doubt(path, note.line, f'{note.name}: {reason}')
+
+    for key in ('summary', 'category', 'returns'):
+        if not getattr(note, key):
+            raise doubt(f'no {key}')
+    if note.summary.endswith('.') or not note.summary[0].isupper() or len(note.summary) > 90:
+        raise doubt('a summary begins with a capital, has no full stop and 90 characters at most')
+    if (note.returns == 'never') != ('noreturn' in note.marks or all(row.noreturn for row in rows)):
+        raise doubt('what never returns is noreturn, and only that')
+    for names, shape in ((note.config, r'[A-Z0-9_]+'), (note.capability, r'CAP_[A-Z_]+')):
+        if wrong := [name for name in names if not re.fullmatch(shape, name)]:
+            raise doubt(f"'{wrong[0]}' is no name of that kind")
+    everywhere = {arg.name for row in rows for arg in row.args}
+    if unknown := [name for name in note.uses if name not in everywhere]:
+        raise doubt(f"'{unknown[0]}' is no argument")
+    for row in rows:
+        types = {arg.name: c_types.plain(arg.type, {}) for arg in row.args}
+        for name, c_type in types.items():
+            if name in KEYS:
+                raise doubt(f"'{name}' is a key of notes, and an argument")
+            check_use(name, c_type, note.uses.get(name, Use()), types, note, doubt)
+
+
+def check_use(name: str, c_type: str, use: Use, types: dict[str, str], note: Note, doubt) -> None:
+    pointer = c_type.endswith('*')
+    wide = c_type in ('long', 'unsigned long', 'unsigned long long')     # an integer may hold an address
+    if pointer and not use.direction:
+        raise doubt(f"'{name}' is a pointer without a direction")
+    if use.direction and not pointer and not wide:
+        raise doubt(f"'{name}' is {c_type}, which has no direction")
+    if c_type.startswith('const ') and c_type.count('*') == 1 and use.direction in ('out', 'inout'):
+        raise doubt(f"'{name}' is const, and {use.direction}")
+    if use.unit and use.direction not in ('in', 'out', 'inout', 'varies', 'address'):
+        raise doubt(f"'{name}' has a size and no direction")
+    if use.count and not use.count.isdecimal() and use.count != 'result':
+        counted = use.count.lstrip('*')
+        if counted not in types or counted == name:
+            raise doubt(f"'{name}' is counted by '{counted}', which is no other argument")
+        if use.count.startswith('*') != types[counted].endswith('*'):
+            raise doubt(f"'{name}' is counted by '{use.count}', which is {types[counted]}")
+    if use.written and (use.direction not in ('out', 'inout') or note.returns not in ('bytes', 'count')):
+        raise doubt(f"'{name}' is written as the result says, which it does not say")
+    if re.fullmatch(r'(const )?void \*', c_type) and use.direction in ('in', 'out', 'inout') and not use.unit and 'string' not in use.flags:
+        raise doubt(f"'{name}' is void *, and nothing says how much")
+    if re.fullmatch(r'(const )?char \*', c_type) and use.direction in ('in', 'out', 'inout') and not use.unit and 'string' not in use.flags:
+        raise doubt(f"'{name}' is char *, neither a string nor counted")
+    if use.flags & {'string', 'nullable', 'retained'} and not use.direction:
+        raise doubt(f"'{name}' is no pointer")
+    if use.flags & {'fd', 'dirfd', 'closed'} and (use.direction or c_type not in ('int', 'unsigned int', 'unsigned long')):
+        raise doubt(f"'{name}' is {c_type}, no descriptor")

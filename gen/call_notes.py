@@ -21,6 +21,7 @@ MARKS = {
     'blocks': 'May wait without a limit.',
     'multiplexer': 'One argument decides what the others mean.',
     'obsolete': 'Another call has taken its place.',
+    'must-check': 'To ignore its result is always a bug.',
 }
 
 CATEGORIES = {
@@ -62,7 +63,7 @@ RETURNS = {
 LIBCS = ('glibc', 'musl')
 DIRECTIONS = ('in', 'out', 'inout', 'varies', 'address')
 UNITS = ('bytes', 'elements', 'bits')
-FLAGS = ('string', 'nullable', 'retained', 'fd', 'dirfd', 'closed')
+FLAGS = ('string', 'nullable', 'retained', 'fd', 'dirfd', 'closed', 'scatter')
 KEYS = ('summary', 'category', 'returns', 'config', 'capability', 'man')
 
 
@@ -71,7 +72,7 @@ class Use:
     """What a call does with an argument."""
     direction: str = ''         # of DIRECTIONS, for a pointer
     unit: str = ''              # of UNITS
-    count: str = ''             # an argument, *argument for what it points to, 'result' or a number
+    count: str = ''             # an argument, *argument for what it points to, argument/page, or a number
     written: bool = False       # the result says how many units were written
     flags: frozenset[str] = frozenset()
 
@@ -99,7 +100,7 @@ def read_use(path: Path, n: int, text: str) -> Use:
         key, _, value = word.partition('=')
         if word in DIRECTIONS and not direction:
             direction = word
-        elif key in UNITS and not unit and re.fullmatch(r'\*?\w+', value):
+        elif key in UNITS and not unit and re.fullmatch(r'\*?\w+|\w+/page', value):
             unit, count = key, value
         elif word == 'written=result' and not written:
             written = True
@@ -235,8 +236,8 @@ def check_use(name: str, c_type: str, use: Use, types: dict[str, str], note: Not
         raise doubt(f"'{name}' is const, and {use.direction}")
     if use.unit and use.direction not in ('in', 'out', 'inout', 'varies', 'address'):
         raise doubt(f"'{name}' has a size and no direction")
-    if use.count and not use.count.isdecimal() and use.count != 'result':
-        counted = use.count.lstrip('*')
+    if use.count and not use.count.isdecimal():
+        counted = use.count.lstrip('*').partition('/')[0]
         if counted not in types or counted == name:
             raise doubt(f"'{name}' is counted by '{counted}', which is no other argument")
         if use.count.startswith('*') != types[counted].endswith('*'):
@@ -249,5 +250,7 @@ def check_use(name: str, c_type: str, use: Use, types: dict[str, str], note: Not
         raise doubt(f"'{name}' is char *, neither a string nor counted")
     if use.flags & {'string', 'nullable', 'retained'} and not use.direction:
         raise doubt(f"'{name}' is no pointer")
+    if 'scatter' in use.flags and not re.search(r'struct \w*(iovec|msghdr) \*$', c_type):
+        raise doubt(f"'{name}' is {c_type}, which says of no other memory")
     if use.flags & {'fd', 'dirfd', 'closed'} and (use.direction or c_type not in ('int', 'unsigned int', 'unsigned long')):
         raise doubt(f"'{name}' is {c_type}, no descriptor")

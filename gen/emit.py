@@ -10,6 +10,7 @@ from typing import Callable
 import call_notes
 import c_types
 import emit_libc
+import emit_msan
 import emit_table
 import emit_uapi
 import tables
@@ -62,8 +63,6 @@ def load(arch_name: str) -> Facts:
             raise Doubt(tables.SYSCALLS, 1, f'{one.name} is not in the table: run update')
     notes = call_notes.read_notes()
     call_notes.check_notes(table, notes)
-    for note in notes.values():
-        call_notes.check_details([row for row in table.rows if row.name == note.name], note)
     libc = tables.read_libc()
     emit_libc.check(libc, table, tables.LIBC)
     version = tables.read_version()
@@ -71,6 +70,8 @@ def load(arch_name: str) -> Facts:
         raise Doubt(tables.VERSION, 1, f'{".".join(version)} is not of Linux {table.release}, the release of the table')
     shared = tables.read_shared()
     check_types(table, tables.SYSCALLS)
+    for note in notes.values():
+        call_notes.check_details([row for row in table.rows if row.name == note.name], note)
     if tables.tree_of(tables.ERRNO) != table.tree:
         raise Doubt(tables.ERRNO, 1, f'is of Linux {tables.tree_of(tables.ERRNO)}, {tables.SYSCALLS.name} of {table.tree}')
     functions = tables.read_functions(arches)
@@ -184,13 +185,47 @@ def is_noreturn(row: Row, facts: Facts) -> bool:
     return row.noreturn or 'noreturn' in facts.notes[row.name].marks
 
 
+ACCESS = {'in': 'READS', 'out': 'WRITES', 'inout': 'READS_AND_WRITES'}
+ATTRIBUTES = '''\
+/*
+ * The n-th argument, from 1: what is done with the memory that it points to, if it is not NULL.
+ * It lets a compiler warn, and optimise nothing. (fd_arg is not here: gcc 14's analyzer then
+ * warns of a descriptor that was checked with linux_is_error(), or with < 0 as a long.)
+ */
+#ifdef __has_attribute
+# if __has_attribute(__access__)
+#  define LIBLINUX_READS(n) __attribute__((__access__(__read_only__, n)))
+#  define LIBLINUX_WRITES(n) __attribute__((__access__(__write_only__, n)))
+#  define LIBLINUX_READS_AND_WRITES(n) __attribute__((__access__(__read_write__, n)))
+# endif
+#endif
+#ifndef LIBLINUX_READS
+# define LIBLINUX_READS(n)
+# define LIBLINUX_WRITES(n)
+# define LIBLINUX_READS_AND_WRITES(n)
+#endif
+'''
+
+
 def attributes(row: Row, facts: Facts) -> str:
-    """What a compiler must know to call it."""
+    """What a compiler must know to call it, and what lets it warn a caller who is wrong."""
+    text = ''
     if is_noreturn(row, facts):
-        return ' __attribute__((__noreturn__))'
+        text += ' __attribute__((__noreturn__))'
     if row.name == 'vfork':
-        return ' __attribute__((__returns_twice__))'
-    return ''
+        text += ' __attribute__((__returns_twice__))'
+    note = facts.notes[row.name]
+    if 'must-check' in note.marks:
+        text += ' __attribute__((__warn_unused_result__))'
+    for n, (arg, c_type) in enumerate(zip(row.args, prototype_types(row, {})), 1):
+        use = note.uses.get(arg.name)
+        if not use:
+            continue
+        # Where the caller says how large it is, it may be less than one object of the type.
+        counted = use.unit == 'bits' or use.unit == 'bytes' and not c_type.endswith(('char *', 'void *'))
+        if use.direction in ACCESS and not counted:
+            text += f' LIBLINUX_{ACCESS[use.direction]}({n})'
+    return text
 
 
 def origin(facts: Facts, what: str, source: str = 'gen/syscalls.tbl') -> str:
@@ -423,6 +458,7 @@ def syscalls_h(facts: Facts) -> str:
 {by_arch(facts, numbers, unsupported(facts))}
 #ifndef __ASSEMBLER__
 
+{ATTRIBUTES}
 #ifdef LIBLINUX_INLINE
 # define LIBLINUX_SYSCALLS_ARE_INLINE
 # include <liblinux/arch.h>
@@ -435,6 +471,12 @@ def syscalls_h(facts: Facts) -> str:
 
 {declarations(facts, facts.shared)}
 #endif /* LIBLINUX_UAPI */
+
+#ifdef __has_feature
+# if __has_feature(memory_sanitizer)
+#  include <liblinux/msan.h>
+# endif
+#endif
 
 #endif /* __ASSEMBLER__ */
 #endif /* LIBLINUX_SYSCALLS_H */
@@ -567,6 +609,12 @@ def calls_h(facts: Facts) -> str:
 '''
 
 
+def msan_h(facts: Facts) -> str:
+    def functions(arch: Arch) -> str:
+        return ''.join(emit_msan.function(row, facts.notes[name], arch, facts.uapi) for name, row in facts.table.calls(arch.name).items())
+    return origin(facts, 'msan.h', 'gen') + emit_msan.HEAD + by_arch(facts, functions) + emit_msan.TAIL
+
+
 def audit_arches(facts: Facts) -> dict[str, int]:
     macros = {macro.name: macro for _, macro in facts.uapi.groups['audit'] if isinstance(macro, uapi_tables.Macro)}
     return {arch.name: int(macros[emit_table.AUDIT_ARCH[arch.name]].value.rstrip('u'), 0) for arch in facts.arches}
@@ -687,6 +735,7 @@ OUTPUTS: dict[str, Callable[[Facts], str]] = {
     'posix.h': posix_h,
     'libc.h': libc_h,
     'calls.h': calls_h,
+    'msan.h': msan_h,
     'calls': calls,
     'table_data.h': table_data,
     'liblinux.json': table_json,

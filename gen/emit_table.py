@@ -13,9 +13,9 @@ from tables import Arch, Row, Table
 
 # The bits of an argument's flags: what stands in no other field, in the order of the ABI. Only append.
 ARG_FLAGS = ('IN', 'OUT', 'INOUT', 'VARIES', 'ADDRESS', 'BYTES', 'ELEMENTS', 'BITS', 'WRITTEN', 'STRING', 'NULLABLE', 'RETAINED',
-             'FD', 'DIRFD', 'CLOSED')
+             'FD', 'DIRFD', 'CLOSED', 'SCATTER')
 CALL_FLAGS = ('NORETURN', 'LIBC_STATE', 'THREAD_CREDENTIALS', 'NEW_STACK', 'KERNEL_ONLY', 'CANCELLATION', 'BLOCKS', 'MULTIPLEXER',
-              'OBSOLETE', 'REMOVED')
+              'OBSOLETE', 'REMOVED', 'MUST_CHECK')
 # The kernel's own numbers of architectures, by our names (include/uapi/linux/audit.h).
 AUDIT_ARCH = {'x86_64': 'AUDIT_ARCH_X86_64', 'aarch64': 'AUDIT_ARCH_AARCH64'}
 
@@ -177,7 +177,7 @@ def schema(table: Table) -> str:
         'kernel_type': said(text, "the kernel's spelling"),
         'direction': said({'enum': [*DIRECTIONS, None]}, 'what the kernel does with the memory of a pointer; address: it is none; varies: another argument decides'),
         'unit': said({'enum': [*UNITS, None]}, 'of count; null with a direction: one object of the type'),
-        'count': said(maybe(text), 'an argument that says how much, *argument for what it points to, result, or digits'),
+        'count': said(maybe(text), 'an argument that says how much, *argument for what it points to, argument/page for one of each page of it, or digits'),
         'written': said({'type': 'boolean'}, 'the result says how many units were written'),
         'flags': words(FLAGS)}, 'an argument')
     call = of({

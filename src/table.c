@@ -24,7 +24,7 @@ struct arch_data {
 
 #include "table_data.h"
 
-static const struct arch_data *find_arch(unsigned int audit)
+static LIBLINUX_NO_INSTRUMENT const struct arch_data *find_arch(unsigned int audit)
 {
 	unsigned int n;
 
@@ -36,12 +36,12 @@ static const struct arch_data *find_arch(unsigned int audit)
 	return (const struct arch_data *)0;
 }
 
-static const char *string(unsigned int at)
+static LIBLINUX_NO_INSTRUMENT const char *string(unsigned int at)
 {
 	return at ? strings + at : (const char *)0;
 }
 
-static int compare(const char *a, const char *b)
+static LIBLINUX_NO_INSTRUMENT int compare(const char *a, const char *b)
 {
 	while (*a && *a == *b)
 		a++, b++;
@@ -49,7 +49,7 @@ static int compare(const char *a, const char *b)
 }
 
 /* size bytes of the answer, zeros behind all that this version knows. */
-static long answer(struct linux_table_call *to, unsigned long size, const struct entry_data *entry)
+static LIBLINUX_NO_INSTRUMENT long answer(struct linux_table_call *to, unsigned long size, const struct entry_data *entry)
 {
 	const struct call_data *data = &calls[entry->call];
 	struct linux_table_call call;

@@ -134,9 +134,10 @@ class Install(Case):
         found = sorted(path.name for path in self.stage.rglob('*') if not path.is_dir())
         libraries = [f'{name}{end}' for name in ('liblinux', 'liblinux-cerror')
                      for end in ('.a', '.pc', '.so', '.so.1', f'.so.1.{VERSION}')]
+        libraries += ['liblinux.csv', 'liblinux.json', 'liblinux.schema.json']
         types = [f'{path.stem}.h' for path in (TOP / 'gen/uapi').glob('*.tbl')]
         self.assertGreater(len(types), 80)
-        self.assertEqual(found, sorted(libraries + ['arch.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'uapi.h', 'vdso-symbol.h', 'vdso.h', 'version.h'] + types))
+        self.assertEqual(found, sorted(libraries + ['arch.h', 'calls.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'msan.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'table.h', 'uapi.h', 'vdso-symbol.h', 'vdso.h', 'version.h'] + types))
         for name in ('liblinux', 'liblinux-cerror'):
             self.assertEqual(os.readlink(self.libdir / f'{name}.so.1'), f'{name}.so.1.{VERSION}')
 

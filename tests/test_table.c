@@ -28,9 +28,11 @@ struct test_case {
 enum { KIND_POINTER, KIND_INT, KIND_UNSIGNED, KIND_LONG };
 
 /* Never run: the cases are the witness for names, numbers and arguments. */
+static volatile long opaque;
+
 static long argument(int n)
 {
-	return n;
+	return opaque + n;
 }
 
 #include "test_cases.h"

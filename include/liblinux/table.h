@@ -30,11 +30,12 @@
 #define LINUX_TABLE_ARG_FD		0x1000	/* an open file descriptor */
 #define LINUX_TABLE_ARG_DIRFD		0x2000	/* that, or LINUX_AT_FDCWD */
 #define LINUX_TABLE_ARG_CLOSED		0x4000	/* which the call closes */
+#define LINUX_TABLE_ARG_SCATTER		0x8000	/* the memory that its iovecs say is written, as many bytes as the result */
 
 struct linux_table_arg {
 	const char *name;	/* the kernel's */
 	const char *type;	/* C, as in the prototype */
-	const char *count;	/* another argument, *argument for what it points to, "result", digits, or NULL */
+	const char *count;	/* an argument, *argument for what that points to, argument/page, digits, or NULL */
 	unsigned long flags;	/* LINUX_TABLE_ARG_* */
 };
 
@@ -49,6 +50,7 @@ struct linux_table_arg {
 #define LINUX_TABLE_MULTIPLEXER		0x0080	/* one argument decides what the others mean */
 #define LINUX_TABLE_OBSOLETE		0x0100	/* another call has taken its place */
 #define LINUX_TABLE_REMOVED		0x0200	/* this kernel release has it no more */
+#define LINUX_TABLE_MUST_CHECK		0x0400	/* to ignore its result is always a bug */
 
 struct linux_table_call {
 	const char *name;

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""<liblinux/msan.h>: what the kernel wrote counts as initialised for clang's MemorySanitizer."""
+from __future__ import annotations
+
+import c_types
+import emit_uapi
+from call_notes import Note, Use
+from tables import Arch, Row
+
+HEAD = '''\
+/*
+ * For clang's -fsanitize=memory, which knows of no system call but its libc's: memory that the
+ * kernel wrote is initialised. <liblinux/syscalls.h> includes this where the sanitizer is on;
+ * each call that writes is a macro then, over a function that makes the call and says so.
+ * What the kernel writes where another argument decides (ioctl, prctl) it does not know.
+ */
+#ifndef LIBLINUX_MSAN_H
+#define LIBLINUX_MSAN_H
+
+#include <liblinux/syscalls.h>
+
+#ifdef __has_feature
+# if __has_feature(memory_sanitizer)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void __msan_unpoison(const volatile void *address, unsigned long size);
+
+#ifdef LIBLINUX_UAPI
+# define LIBLINUX_MSAN_EITHER(own, kernel) kernel
+#else
+# define LIBLINUX_MSAN_EITHER(own, kernel) own
+#endif
+
+/* -LINUX_EINTR, at which a call that waits says what is left of the time. */
+#define LIBLINUX_MSAN_EINTR (-4L)
+
+static __inline__ int liblinux_msan_failed(long ret)
+{
+	return (unsigned long)ret >= (unsigned long)-4095L;
+}
+
+static __inline__ void liblinux_msan_wrote(const void *address, unsigned long size)
+{
+	if (address)
+		__msan_unpoison(address, size);
+}
+
+static __inline__ unsigned long liblinux_msan_least(unsigned long a, unsigned long b)
+{
+	return a < b ? a : b;
+}
+
+/* size bytes of what count iovecs, pairs of an address and a size, name. */
+static __inline__ void liblinux_msan_iovecs(const void *iovecs, unsigned long count, unsigned long size)
+{
+	const unsigned long *pair = (const unsigned long *)iovecs;
+
+	for (; count && size; pair += 2, count--) {
+		unsigned long part = liblinux_msan_least(pair[1], size);
+
+		liblinux_msan_wrote((const void *)pair[0], part);
+		size -= part;
+	}
+}
+
+/* What a struct msghdr names: address, data, control. */
+static __inline__ void liblinux_msan_msghdr(const void *msghdr, unsigned long size)
+{
+	const unsigned long *word = (const unsigned long *)msghdr;
+
+	liblinux_msan_wrote((const void *)word[0], *(const unsigned int *)&word[1]);
+	liblinux_msan_iovecs((const void *)word[2], word[3], size);
+	liblinux_msan_wrote((const void *)word[4], word[5]);
+}
+
+/* The same of count structs mmsghdr: a msghdr of 56 bytes, and the size of its data. */
+static __inline__ void liblinux_msan_mmsghdrs(const void *mmsghdrs, unsigned long count)
+{
+	const unsigned long *word = (const unsigned long *)mmsghdrs;
+
+	for (; count; word += 8, count--)
+		liblinux_msan_msghdr(word, *(const unsigned int *)&word[7]);
+}
+
+'''
+
+TAIL = '''
+#undef LIBLINUX_MSAN_EITHER
+
+#ifdef __cplusplus
+}
+#endif
+
+# endif
+#endif
+
+#endif
+'''
+
+
+def size_of(row: Row, name: str, arch: Arch, uapi: emit_uapi.Uapi) -> int:
+    """Of what the argument points to."""
+    kernel_type = next(arg.type for arg in row.args if arg.name == name)
+    pointee = c_types.plain(kernel_type, c_types.KernelTags()).removeprefix('const ').rstrip('*').rstrip()
+    if kernel_type.count('*') > 1:
+        return 8
+    if pointee in emit_uapi.SCALARS:
+        return emit_uapi.SCALARS[pointee]
+    tag = pointee.partition(' ')[2]
+    records = uapi.records(arch.name)
+    found = next((records[one] for one in (tag, tag.removeprefix('linux_'), f'__kernel_{tag}') if one in records), None)
+    if not found:
+        raise emit_uapi.Impossible(f'{row.name}: nothing says how large {pointee} is')
+    return found[1].size
+
+
+def statement(row: Row, name: str, use: Use, arch: Arch, uapi: emit_uapi.Uapi) -> str:
+    """C that says what was written; ret is a success."""
+    if 'scatter' in use.flags:
+        if use.unit and use.written:
+            return f'liblinux_msan_wrote({name}, (unsigned long)ret * {size_of(row, name, arch, uapi)});\n\t\tliblinux_msan_mmsghdrs({name}, (unsigned long)ret);'
+        if use.unit:
+            return f'liblinux_msan_iovecs({name}, (unsigned long){use.count}, (unsigned long)ret);'
+        return f'liblinux_msan_wrote({name}, {size_of(row, name, arch, uapi)});\n\t\tliblinux_msan_msghdr({name}, (unsigned long)ret);'
+    if not use.unit:
+        return f'liblinux_msan_wrote({name}, {size_of(row, name, arch, uapi)});'
+    count = use.count
+    if count.startswith('*'):
+        count = f'{name} ? liblinux_msan_least(before_{count[1:]}, (unsigned long)*{count[1:]}) : 0'
+    elif count.endswith('/page'):
+        count = f'((unsigned long){count[:-5]} + 4095) / 4096'
+    elif not count.isdecimal():
+        count = f'(unsigned long){count}'
+    if use.written:
+        count = f'liblinux_msan_least({count}, (unsigned long)ret)'
+    if use.unit == 'bits':
+        return f'liblinux_msan_wrote({name}, ({count} + 63) / 64 * 8);'
+    if use.unit == 'elements':
+        return f'liblinux_msan_wrote({name}, {count} * {size_of(row, name, arch, uapi)});'
+    return f'liblinux_msan_wrote({name}, {count});'
+
+
+def either(kernel_type: str, shared: dict[str, str]) -> str:
+    """The type as the call is declared, with our tags or the kernel's."""
+    own, kernel = (c_types.plain(kernel_type, tags) for tags in (shared, c_types.KernelTags()))
+    return own if own == kernel else f'LIBLINUX_MSAN_EITHER({own}, {kernel})'
+
+
+def function(row: Row, note: Note, arch: Arch, uapi: emit_uapi.Uapi) -> str:
+    """The call, and what it wrote; nothing for a call that writes nothing."""
+    names = [arg.name for arg in row.args]
+    written = [(name, note.uses[name]) for name in names if name in note.uses
+               and (note.uses[name].direction in ('out', 'inout') or 'scatter' in note.uses[name].flags)]
+    if not written:
+        return ''
+    parameters = ', '.join(f'{c_type}{"" if c_type.endswith("*") else " "}{arg.name}' for arg in row.args for c_type in [either(arg.type, uapi.shared)])
+    sizes = dict.fromkeys(use.count[1:] for _, use in written if use.count.startswith('*'))
+    before = ''.join(f'\tunsigned long before_{name} = {name} ? (unsigned long)*{name} : 0;\n' for name in sizes)
+    always = [(name, use) for name, use in written if not use.unit and 'scatter' not in use.flags]
+    success = [(name, use) for name, use in written if (name, use) not in always]
+    # The size that an address comes with is written after it was read above.
+    text = (f'static __inline__ long liblinux_msan_{row.name}({parameters})\n{{\n{before}'
+            f'\tlong ret = linux_{row.name}({", ".join(names)});\n\n')
+    if always:
+        text += '\tif (!liblinux_msan_failed(ret) || ret == LIBLINUX_MSAN_EINTR) {\n'
+        text += ''.join(f'\t\t{statement(row, name, use, arch, uapi)}\n' for name, use in always) + '\t}\n'
+    if success:
+        text += '\tif (!liblinux_msan_failed(ret)) {\n'
+        text += ''.join(f'\t\t{statement(row, name, use, arch, uapi)}\n' for name, use in success) + '\t}\n'
+    return text + f'\treturn ret;\n}}\n#undef linux_{row.name}\n#define linux_{row.name}(...) liblinux_msan_{row.name}(__VA_ARGS__)\n\n'

@@ -64,7 +64,7 @@ LIBCS = ('glibc', 'musl')
 DIRECTIONS = ('in', 'out', 'inout', 'varies', 'address')
 UNITS = ('bytes', 'elements', 'bits')
 FLAGS = ('string', 'nullable', 'retained', 'fd', 'dirfd', 'closed', 'scatter')
-KEYS = ('summary', 'category', 'returns', 'config', 'capability', 'man')
+KEYS = ('summary', 'category', 'returns', 'config', 'capability', 'man', 'caveat')
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ class Note:
     config: tuple[str, ...] = ()        # Kconfig symbols without which the call is -ENOSYS
     capability: tuple[str, ...] = ()    # what it needs, always or for some arguments
     man: str = ''                       # page of section 2 of man-pages, or nothing
+    caveat: tuple[str, ...] = ()        # sentences for the CAVEATS of its page
     uses: dict[str, Use] = field(default_factory=dict)      # argument -> use
 
 
@@ -140,12 +141,14 @@ def read_head(path: Path, n: int, words: list[str], arches: list[str]) -> dict:
 
 
 def read_detail(path: Path, n: int, note: dict, key: str, text: str) -> None:
-    if key in note['uses'] or key in KEYS and key in note:
+    if key in note['uses'] or key in KEYS and key in note and key != 'caveat':
         raise Doubt(path, n, f"{note['name']} has '{key}' already")
     if key == 'category' and text not in CATEGORIES or key == 'returns' and text not in RETURNS:
         raise Doubt(path, n, f"'{text}' is no {'category' if key == 'category' else 'kind of result'}")
     if key in ('config', 'capability'):
         note[key] = tuple(text.split())
+    elif key == 'caveat':
+        note[key] = (*note.get(key, ()), text)
     elif key in KEYS:
         note[key] = text
     else:
@@ -211,6 +214,8 @@ def check_details(rows: list[Row], note: Note, path: Path = tables.NOTES) -> Non
         raise doubt('a summary begins with a capital, has no full stop and 90 characters at most')
     if (note.returns == 'never') != ('noreturn' in note.marks or all(row.noreturn for row in rows)):
         raise doubt('what never returns is noreturn, and only that')
+    if wrong := [one for one in note.caveat if not one[0].isupper() or not one.endswith('.')]:
+        raise doubt(f"a caveat is sentences: '{wrong[0]}'")
     for names, shape in ((note.config, r'[A-Z0-9_]+'), (note.capability, r'CAP_[A-Z_]+')):
         if wrong := [name for name in names if not re.fullmatch(shape, name)]:
             raise doubt(f"'{wrong[0]}' is no name of that kind")

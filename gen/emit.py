@@ -11,6 +11,7 @@ import call_notes
 import c_types
 import emit_libc
 import emit_msan
+import emit_man
 import emit_table
 import emit_uapi
 import tables
@@ -719,8 +720,22 @@ def libc_cases(facts: Facts) -> str:
     return emit_libc.cases(facts.libc, facts.table, facts.notes, facts.arch.name, origin(facts, f'libc_cases.h {facts.arch.name}', 'gen/libc.tbl'))
 
 
+# Manual pages
+
+def man(facts: Facts) -> dict[str, str]:
+    date, version = tables.read_date(facts.version), '.'.join(facts.version)
+    fragments = tables.read_fragments({row.name for row in facts.table.rows})
+    about = emit_man.Facts(facts.table, facts.notes, facts.libc, facts.shared, facts.arches, facts.uapi, fragments, version, date)
+    return {**emit_man.calls(about), **emit_man.written(tables.read_pages(), about)}
+
+
+def pages(facts: Facts) -> str:
+    """The names of the manual pages, one per line, for the build system."""
+    return ''.join(f'{name}\n' for name in man(facts))
+
+
 # What is more than one file: into a directory.
-DIRECTORIES: dict[str, Callable[[Facts], dict[str, str]]] = {'uapi': uapi_headers, 'wrappers': wrappers}
+DIRECTORIES: dict[str, Callable[[Facts], dict[str, str]]] = {'uapi': uapi_headers, 'wrappers': wrappers, 'man': man}
 
 OUTPUTS: dict[str, Callable[[Facts], str]] = {
     'syscalls.h': syscalls_h,
@@ -737,6 +752,7 @@ OUTPUTS: dict[str, Callable[[Facts], str]] = {
     'calls.h': calls_h,
     'msan.h': msan_h,
     'calls': calls,
+    'pages': pages,
     'table_data.h': table_data,
     'liblinux.json': table_json,
     'liblinux.csv': table_csv,
@@ -754,4 +770,4 @@ def output(name: str, facts: Facts) -> str:
         return OUTPUTS[name](facts)
     if name in (files := wrappers(facts)):
         return files[name]
-    raise Unknown(f"no output '{name}': there are {', '.join(OUTPUTS)}, uapi, wrappers and CALL.c")
+    raise Unknown(f"no output '{name}': there are {', '.join([*OUTPUTS, *DIRECTORIES])} and CALL.c")

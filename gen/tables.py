@@ -22,6 +22,8 @@ SHARED = TOP / 'gen/shared.tbl'
 MACRO_FIELDS = TOP / 'gen/macro-fields.tbl'
 FUNCTIONS = TOP / 'gen/functions.ini'
 VERSION = TOP / 'VERSION'
+NEWS = TOP / 'NEWS'
+PAGES = TOP / 'man'
 SOURCES = TOP / 'src'
 ARCH = SOURCES / 'arch'
 
@@ -394,6 +396,70 @@ def read_version(path: Path = VERSION) -> tuple[str, str, str]:
     if not match:
         raise Doubt(path, 1, f"'{text}' is not <release>.<count>")
     return match[1], match[2], match[3]
+
+
+def read_date(version: tuple[str, str, str], path: Path = NEWS) -> str:
+    """When this version was made, as its head in NEWS says: no clock decides about a page."""
+    head = next(iter(read_lines(path)), '')
+    match = re.fullmatch(r'liblinux (\d+\.\d+\.\d+) for Linux (\d+\.\d+), ([A-Z][a-z]+ \d{1,2}, \d{4})', head)
+    if not match or match[1] != '.'.join(version) or match[2] != '.'.join(version[:2]):
+        raise Doubt(path, 1, f"the first line is not 'liblinux {'.'.join(version)} for Linux {'.'.join(version[:2])}, <Month day, year>'")
+    return match[3]
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """What people wrote about a call, by section of its page."""
+    sections: dict[str, str]
+    related: tuple[str, ...]                # calls to see also
+    see_also: tuple[tuple[str, str], ...]   # other pages: section, name
+
+
+FRAGMENT_SECTIONS = ['DESCRIPTION', 'RETURN VALUES', 'ERRORS', 'EXAMPLES', 'CAVEATS']
+
+
+def read_fragment(path: Path, calls: set[str]) -> Fragment:
+    if path.stem not in calls:
+        raise Doubt(path, 1, f'{path.stem} is no call of {SYSCALLS.name}')
+    sections: dict[str, str] = {}
+    related: list[str] = []
+    others: list[tuple[str, str]] = []
+    title = ''
+    for n, line in enumerate(read_lines(path), 1):
+        if line.startswith('.\\" see-also:'):
+            for word in line.partition(':')[2].split():
+                page = re.fullmatch(r'(\w+)\((\w+)\)', word)
+                if page:
+                    others.append((page[2], page[1]))
+                elif word.startswith('linux_') and word[len('linux_'):] in calls:
+                    related.append(word[len('linux_'):])
+                else:
+                    raise Doubt(path, n, f"'{word}' is no call and no page")
+        elif line.startswith('.Sh '):
+            title = line[len('.Sh '):].strip()
+            if title not in FRAGMENT_SECTIONS:
+                raise Doubt(path, n, f"'{title}' is no section of a call: {', '.join(FRAGMENT_SECTIONS)} are")
+            if sections and FRAGMENT_SECTIONS.index(title) <= FRAGMENT_SECTIONS.index(next(reversed(sections))):
+                raise Doubt(path, n, f'{title} is not in order, it follows {next(reversed(sections))}')
+            sections[title] = ''
+        elif line.startswith('.\\"'):
+            pass
+        elif not title:
+            raise Doubt(path, n, f"text before the first section: '{line}'")
+        else:
+            sections[title] += f'{line}\n'
+    if next(iter(sections), '') != 'DESCRIPTION':
+        raise Doubt(path, 1, 'no DESCRIPTION')
+    return Fragment(sections, tuple(related), tuple(others))
+
+
+def read_fragments(calls: set[str], directory: Path = PAGES / 'calls') -> dict[str, Fragment]:
+    return {path.stem: read_fragment(path, calls) for path in sorted(directory.glob('*.mdoc'))}
+
+
+def read_pages(directory: Path = PAGES) -> dict[str, str]:
+    """The pages that people wrote whole: name.section -> mdoc."""
+    return {path.name: '\n'.join(read_lines(path)) + '\n' for path in sorted(directory.glob('*.[137]'))}
 
 
 def write_files(files: dict[Path, str]) -> None:

@@ -17,6 +17,8 @@ import call_notes          # noqa: E402
 import c_types              # noqa: E402
 import emit                 # noqa: E402
 import emit_libc            # noqa: E402
+import emit_man             # noqa: E402
+import emit_uapi            # noqa: E402
 import kernel_tree          # noqa: E402
 import syscall_table        # noqa: E402
 import tables               # noqa: E402
@@ -545,6 +547,24 @@ class Readers(Case):
     def test_version(self) -> None:
         self.check(tables.read_version, '7.3.0\n', ('7.3.0', '7.3', "'7.3' is not <release>.<count>"))
 
+    def test_news(self) -> None:
+        self.check(lambda path: tables.read_date(('7', '3', '0'), path), 'liblinux 7.3.0 for Linux 7.3, November 21, 2026\n',
+                   ('7.3.0', '7.3.1', "the first line is not 'liblinux 7.3.0 for Linux 7.3,"),
+                   ('Linux 7.3', 'Linux 7.4', 'the first line is not'),
+                   ('November 21, 2026', '2026-11-21', 'the first line is not'))
+
+    def test_fragment(self) -> None:
+        good = '.\\" see-also: linux_read namespaces(7)\n.Sh DESCRIPTION\nOne.\n.Sh ERRORS\nTwo.\n'
+        self.check(lambda path: tables.read_fragment(path, {'table', 'read'}), good,
+                   ('linux_read', 'linux_reed', "'linux_reed' is no call and no page"),
+                   ('.Sh DESCRIPTION\n', 'Text.\n.Sh DESCRIPTION\n', "text before the first section: 'Text.'"),
+                   ('.Sh DESCRIPTION\nOne.\n', '', 'no DESCRIPTION'),
+                   ('ERRORS', 'FAULTS', "'FAULTS' is no section of a call"),
+                   ('ERRORS\n', 'ERRORS\n.Sh RETURN VALUES\n', 'RETURN VALUES is not in order, it follows ERRORS'))
+        path = self.directory / 'reed.mdoc'
+        path.write_text(good)
+        self.doubt('reed.mdoc:1: reed is no call', tables.read_fragments, {'read'}, self.directory)
+
     def test_arches(self) -> None:
         path = self.directory / 'arch/riscv64/arch.ini'
         path.parent.mkdir(parents=True)
@@ -698,6 +718,33 @@ class Outputs(unittest.TestCase):
                 row = table.calls(arch).get(name)
                 text += f'{arch}: {row.numbers[arch]} {emit.prototype(row, tables.read_shared())}\n' if row else f'{arch}: no {name}\n'
         self.assertEqual(text, (GOLDEN / 'prototypes').read_text())
+
+    def test_golden_page(self) -> None:
+        table = tables.read_syscalls(GOLDEN / 'syscalls.tbl')
+        row, shared = table.calls('x86_64')['clone'], {}
+        note = call_notes.Note(
+            'clone', {'x86_64': '3.3', 'aarch64': '3.7'}, frozenset({'blocks'}), (), 1, {'glibc': '2.0'}, 'Make a process', 'process',
+            'pid', ('SMP',), ('CAP_SYS_ADMIN', 'CAP_KILL'), 'clone', ('Takes a \\ and more words than fit into a line of eighty characters of text. .So.',),
+            {'newsp': call_notes.Use('address', flags=frozenset({'nullable'})),
+             'parent_tidptr': call_notes.Use('out', 'elements', 'clone_flags', True, frozenset({'nullable', 'retained'})),
+             'tls': call_notes.Use(flags=frozenset({'dirfd'}))})
+        fragment = tables.Fragment({'DESCRIPTION': 'Makes one.\n', 'EXAMPLES': 'None.\n', 'ERRORS': 'Many.\n', 'CAVEATS': 'One.\n'}, ('fork',), (('7', 'namespaces'),))
+        libc = {'clone': tables.LibcName('clone', '', '', 'int', (), False, 'clone', (), 1)}
+        text = ''
+        for fragments in ({}, {'clone': fragment}):
+            facts = emit_man.Facts(table, {'clone': note}, libc, shared, tables.read_arches(), emit_uapi.Uapi({}, {}, frozenset(), ()),
+                                   fragments, '7.3.0', 'November 21, 2026')
+            text += emit_man.call([one for one in table.rows if one.name == row.name], facts)
+        self.assertEqual(text, (GOLDEN / 'pages').read_text())
+
+    def test_pages_of_people(self) -> None:
+        facts = emit_man.Facts(None, {}, {}, {}, [], None, {}, '7.3.0', 'November 21, 2026')
+        source = '.Dd @DATE@\n.Nm linux_one ,\n.Nm linux_two\n.Nd x\n.Os @VERSION@\n'
+        self.assertEqual(emit_man.written({'linux_one.3': source}, facts), {
+            'linux_one.3': '.Dd November 21, 2026\n.Nm linux_one ,\n.Nm linux_two\n.Nd x\n.Os 7.3.0\n',
+            'linux_two.3': '.so man3/linux_one.3\n'})
+        with self.assertRaisesRegex(tables.Doubt, "linux_one.3:5: '@VERSIONS@' is none of DATE, VERSION"):
+            emit_man.written({'linux_one.3': source.replace('VERSION', 'VERSIONS')}, facts)
 
     def test_frozen_symbols_do_not_move(self) -> None:
         facts = emit.load('x86_64')

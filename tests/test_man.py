@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""The manual pages: well made, complete, and true of the headers; their examples compile and run.
+
+PAGES in the environment is their directory, INCLUDES has the include directories, ARCHIVE and
+LIBRARY are the library.
+"""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / 'gen'))
+
+import call_notes           # noqa: E402
+import tables               # noqa: E402
+import tap                  # noqa: E402
+
+DIRECTORY = Path(os.environ['PAGES'])
+INCLUDES = [f'-I{path}' for path in os.environ['INCLUDES'].split(':')]
+ARCHIVE, LIBRARY = os.environ['ARCHIVE'], Path(os.environ['LIBRARY'])
+ALIASES = {path.name: path.read_text() for path in DIRECTORY.glob('*.[137]') if path.read_text().startswith('.so ')}
+PAGES = {path.name: path.read_text() for path in sorted(DIRECTORY.glob('*.[137]')) if path.name not in ALIASES}
+TABLE = tables.read_syscalls()
+CALLS = {row.name for row in TABLE.rows}
+NOTES = call_notes.read_notes()
+CROSS = 'aarch64-linux-gnu-gcc'
+
+# What mandoc says of the machine that it runs on, not of a page; Complete.test_references looks for all of them.
+NOT_OF_THE_PAGE = re.compile(r'referenced manual not found|outdated mandoc\.db lacks')
+
+# Pages that are neither ours nor of section 2.
+OTHER_PAGES = {'sigaction.2', 'syscall.2', 'syscalls.2'}
+
+# Programs that are linked in a way of their own, without a library.
+FLAGS = {'linux_start.3': ['-DLIBLINUX_INLINE', '-nostdlib', '-static']}
+
+
+def compile_c(command: list[str], text: str) -> str:
+    result = subprocess.run([*command, *INCLUDES, '-x', 'c', '-'], input=text, text=True, capture_output=True)
+    return result.stderr or ('failed' if result.returncode else '')
+
+
+def literals(page: str) -> list[str]:
+    """The text of its literal displays."""
+    found = re.findall(r'^\.Bd -literal.*\n((?:.*\n)*?)\.Ed$', page, re.M)
+    return [text.replace('\\&', '').replace('\\-', '-').replace('\\e', '\\') for text in found]
+
+
+def programs() -> dict[str, str]:
+    return {f'{name} {n}' if n else name: text for name, page in PAGES.items()
+            for n, text in enumerate(text for text in literals(page) if '#include' in text)}
+
+
+class Complete(unittest.TestCase):
+    def test_lint(self) -> None:
+        if not shutil.which('mandoc'):
+            self.skipTest('mandoc is not installed')
+        result = subprocess.run(['mandoc', '-T', 'lint', '-W', 'style', *PAGES], cwd=DIRECTORY, text=True, capture_output=True)
+        said = (result.stdout + result.stderr).splitlines()
+        self.assertEqual([line for line in said if not NOT_OF_THE_PAGE.search(line)], [])
+
+    def test_every_call_has_a_page(self) -> None:
+        of_people = {path.name for path in (TOP / 'man').glob('*.[137]')}
+        names = {name[:-len('.3')] for name in PAGES if name.startswith('linux_')} - {name[:-len('.3')] for name in of_people}
+        self.assertEqual(names, {f'linux_{name}' for name in CALLS})
+        functions = {function.name for function in tables.read_functions(tables.read_arches())}
+        self.assertEqual({name for name in functions if f'{name}.3' not in PAGES | ALIASES}, set())
+
+    def test_aliases(self) -> None:
+        for name, text in ALIASES.items():
+            with self.subTest(name):
+                match = re.fullmatch(r'\.so man(\d)/(\S+)\n', text)
+                self.assertTrue(match and match[2] in PAGES and match[1] == name[-1], text)
+                self.assertRegex(PAGES[match[2]], rf'\n\.Nm {name[:-2]}\b')
+
+    def test_references(self) -> None:
+        known = set(PAGES) | set(ALIASES) | {f'{note.man}.2' for note in NOTES.values()} | OTHER_PAGES
+        for name, page in PAGES.items():
+            used = {f'{match[0]}.{match[1]}' for match in re.findall(r'\bXr ([\w.-]+) (\d\w*)', page)}
+            used |= {f'{match}.3' for match in re.findall(r'\bFn (linux_\w+)', page)}
+            with self.subTest(name):
+                self.assertEqual(used - known, set())
+
+
+class Names(unittest.TestCase):
+    def test_exist(self) -> None:
+        """Constants, structs and errnos of the pages are in the headers of an architecture at least."""
+        where: dict[str, str] = {}
+        for name, page in PAGES.items():
+            text = '\n'.join(line for line in page.splitlines() if not line.startswith('.Dt '))
+            text = text.replace('\\e', ' ')
+            for match in re.findall(r'\bLINUX_[A-Za-z]\w*(?![\w*])|\b(?:struct|union) linux_\w+', text):
+                if not match.endswith('_'):
+                    where.setdefault(match, name)
+            for match in re.findall(r'\bEr (E\w+)', text):
+                where.setdefault(f'LINUX_{match}', name)
+        self.assertGreater(len(where), 50)
+        headers = sorted({path.name for text in INCLUDES for path in Path(text[2:], 'liblinux').glob('*.h')}
+                         - {'syscalls-uapi.h', 'libc.h', 'cerror.h', 'start.h'})
+        text = ''.join(f'#include <liblinux/{header}>\n' for header in [*headers, 'uapi/dirent.h'])
+        missing = list(where)
+        for compiler in ('gcc', CROSS):
+            if not shutil.which(compiler):
+                self.skipTest(f'{compiler} is not installed')
+            lines = ''.join(f'unsigned long n{n} = sizeof({name});\n' for n, name in enumerate(missing))
+            said = compile_c([compiler, '-fsyntax-only', '-fmax-errors=0'], f'{text}#line 1 "names"\n{lines}')
+            numbers = {int(number) for number in re.findall(r'^names:(\d+):\d+: error', said, re.M)}
+            self.assertTrue(numbers or not said, said)
+            missing = [missing[number - 1] for number in sorted(numbers)]
+            if not missing:
+                break
+        self.assertEqual({name: where[name] for name in missing}, {})
+
+
+class Examples(unittest.TestCase):
+    def test_compile_and_run(self) -> None:
+        directory = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, directory)
+        native = {'gcc': [ARCHIVE], 'clang': [str(LIBRARY), f'-Wl,-rpath,{LIBRARY.parent}']}
+        for compiler in native:
+            if not shutil.which(compiler):
+                self.skipTest(f'{compiler} is not installed')
+
+        def build_and_run(name: str, text: str) -> tuple[str, int | None, str]:
+            """What compilers say; the status and the output of the program."""
+            page = name.split()[0]
+            rows = [row for row in TABLE.rows if page == f'linux_{row.name}.3']
+            arches = {arch for row in rows for arch in row.numbers} or set(TABLE.arches)
+            warnings, flags = ['-O2', '-Wall', '-Wextra', '-Werror'], FLAGS.get(page, [])
+            program = directory / name.replace(' ', '-')
+            if 'aarch64' in arches and shutil.which(CROSS) and (said := compile_c([CROSS, *warnings, *flags, '-c', '-o', os.devnull], text)):
+                return f'{CROSS}: {said}', None, ''
+            if 'x86_64' not in arches:
+                return '', None, ''
+            for compiler, library in reversed(native.items()):
+                result = subprocess.run([compiler, *warnings, *flags, *INCLUDES, '-o', program, '-x', 'c', '-', '-x', 'none',
+                                         *([] if flags else library)],
+                                        input=text, text=True, capture_output=True)
+                if result.stderr or result.returncode:
+                    return f'{compiler}: {result.stderr}', None, ''
+            result = subprocess.run(['timeout', '60', program], cwd=directory, text=True, errors='replace', stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            return '', result.returncode, result.stdout
+
+        every = programs()
+        self.assertTrue(every)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for name, (said, status, output) in zip(every, pool.map(build_and_run, every, every.values())):
+                with self.subTest(name):
+                    self.assertEqual(said, '')
+                    if status == 77:
+                        self.skipTest(f'{name}: {" ".join(output.split()) or "it says no more"}')
+                    self.assertIn(status, (0, None), output)
+
+
+if __name__ == '__main__':
+    tap.main()

@@ -214,8 +214,8 @@ def check_details(rows: list[Row], note: Note, path: Path = tables.NOTES) -> Non
         raise doubt('a summary begins with a capital, has no full stop and 90 characters at most')
     if (note.returns == 'never') != ('noreturn' in note.marks or all(row.noreturn for row in rows)):
         raise doubt('what never returns is noreturn, and only that')
-    if wrong := [one for one in note.caveat if not one[0].isupper() or not one.endswith('.')]:
-        raise doubt(f"a caveat is sentences: '{wrong[0]}'")
+    if wrong := [one for one in note.caveat if not one.endswith('.')]:
+        raise doubt(f"a caveat is a sentence: '{wrong[0]}'")
     for names, shape in ((note.config, r'[A-Z0-9_]+'), (note.capability, r'CAP_[A-Z_]+')):
         if wrong := [name for name in names if not re.fullmatch(shape, name)]:
             raise doubt(f"'{wrong[0]}' is no name of that kind")

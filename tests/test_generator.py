@@ -486,6 +486,20 @@ class Readers(Case):
                    ('2.0', 'two', "'two' is not a release of glibc"),
                    ('noreturn', 'returns', "unknown mark 'returns'"))
 
+    def test_caveats(self) -> None:
+        path = self.directory / 'notes.tbl'
+        good = ('#call x86_64 glibc musl marks\nsync 1.0 2.0 0.5.0\n\tsummary: Write\n\tcategory: file\n\treturns: zero\n'
+                '\tcaveat: It waits.\n\tcaveat: Not for ever.\n')
+        rows = [tables.Row('sync', {'x86_64': 162}, ())]
+        path.write_text(good)
+        note = call_notes.read_notes(path)['sync']
+        self.assertEqual(note.caveat, ('It waits.', 'Not for ever.'))
+        call_notes.check_details(rows, note, path)
+        path.write_text(good.replace('ever.', 'ever'))
+        self.doubt(r"notes.tbl:2: sync: a caveat is a sentence: 'Not for ever'", call_notes.check_details, rows, call_notes.read_notes(path)['sync'], path)
+        path.write_text(good + '\tsummary: Write\n')
+        self.doubt(r"notes.tbl:8: sync has 'summary' already", call_notes.read_notes, path)
+
     def test_libc(self) -> None:
         self.check(tables.read_libc, '# x\nsched.h - int getcpu(unsigned int *cpu, unsigned int *node) = getcpu(cpu, node, 0)\n'
                    '- - pid_t gettid(void)\n- libkeyutils long keyctl(int op, ...)\n- - void *map(unsigned long addr)\n',
@@ -560,6 +574,7 @@ class Readers(Case):
                    ('.Sh DESCRIPTION\n', 'Text.\n.Sh DESCRIPTION\n', "text before the first section: 'Text.'"),
                    ('.Sh DESCRIPTION\nOne.\n', '', 'no DESCRIPTION'),
                    ('ERRORS', 'FAULTS', "'FAULTS' is no section of a call"),
+                   ('Two.\n', 'Two.\n.Sh ERRORS\n', 'ERRORS is not in order, it follows ERRORS'),
                    ('ERRORS\n', 'ERRORS\n.Sh RETURN VALUES\n', 'RETURN VALUES is not in order, it follows ERRORS'))
         path = self.directory / 'reed.mdoc'
         path.write_text(good)

@@ -42,7 +42,7 @@ NOT_OF_THE_PAGE = re.compile(r'referenced manual not found|outdated mandoc\.db l
 OTHER_PAGES = {'chattr.1', 'lsattr.1', 'mount.8', 'sigaction.2', 'syscall.2', 'syscalls.2'}
 
 # Programs that are linked in a way of their own, without a library.
-FLAGS = {'linux_start.3': ['-DLIBLINUX_INLINE', '-nostdlib', '-static']}
+FLAGS = {'linux_start.3': ['-DLIBLINUX_INLINE', '-ffreestanding', '-nostdlib', '-static']}
 
 
 def compile_c(command: list[str], text: str) -> str:

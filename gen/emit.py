@@ -9,6 +9,7 @@ from typing import Callable
 
 import call_notes
 import c_types
+import emit_command
 import emit_libc
 import emit_msan
 import emit_man
@@ -638,6 +639,12 @@ def table_schema(facts: Facts) -> str:
     return emit_table.schema(facts.table)
 
 
+def command_data(facts: Facts) -> str:
+    probes = emit_command.read_probes(facts.table)
+    return emit_command.data(facts.table, facts.notes, probes, facts.errno, facts.uapi.groups, audit_arches(facts), facts.arch,
+                             origin(facts, f'command_data.h {facts.arch.name}', 'gen'))
+
+
 def wrappers(facts: Facts) -> dict[str, str]:
     """The C file of every call that has no file in assembly."""
     return {f'{name}.c': wrapper(row, facts) for name, row in facts.calls().items()
@@ -754,6 +761,7 @@ OUTPUTS: dict[str, Callable[[Facts], str]] = {
     'calls': calls,
     'pages': pages,
     'table_data.h': table_data,
+    'command_data.h': command_data,
     'liblinux.json': table_json,
     'liblinux.csv': table_csv,
     'liblinux.schema.json': table_schema,

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/* call: one system call from the shell. */
+#include "command.h"
+
+#include <liblinux/arch.h>
+
+#define MOST_SIZE (1ul << 30)
+#define MOST_SHOWN 4096ul
+#define PAGE 4096ul
+
+struct argument {
+	const char *text;		/* as it was given */
+	unsigned long value;
+	byte *buffer;			/* what the call gets the address of */
+	unsigned long size;
+	int is_string, is_output;	/* output: a buffer of zeros */
+	byte *before;			/* a copy, for a buffer that was given */
+};
+
+/* It ends where the memory does, so that a call with a size too large fails and hits nothing else. */
+static byte *allocate(unsigned long size)
+{
+	unsigned long rounded = (size + 15) & ~15ul, pages = (rounded + PAGE - 1) & ~(PAGE - 1);
+	/* Pages may be larger than that; then there is some room behind. */
+	long at = linux_mmap(0, pages + 65536, LINUX_PROT_NONE, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS, (unsigned long)-1, 0);
+
+	if (linux_is_error(at) || (pages && linux_mprotect((unsigned long)at, pages, LINUX_PROT_READ | LINUX_PROT_WRITE)))
+		return 0;
+	return (byte *)at + (pages - rounded);
+}
+
+static int no_memory(const char *text)
+{
+	complain("no memory for '", text, "'", (char *)0);
+	return 0;
+}
+
+/* A number, or constants with | between. */
+static int read_value(const char *text, unsigned long *value)
+{
+	unsigned long sum = 0;
+
+	for (;;) {
+		const char *name = begins(text, "LINUX_") ? text + 6 : text;
+		unsigned long n = 0, one = 0, size;
+		char part[80];
+
+		for (size = 0; text[size] && text[size] != '|'; size++)
+			if (size < sizeof part - 1)
+				part[size] = text[size];
+		if (!size || size >= sizeof part)
+			return 0;
+		part[size] = 0;
+		n = size - (unsigned long)(name - text);
+		if (!read_number(part, &one) && !find_constant(name, n, &one))
+			return 0;
+		sum |= one;
+		if (!text[size])
+			break;
+		text += size + 1;
+	}
+	*value = sum;
+	return 1;
+}
+
+/* u32:24,0,u64:5 */
+static int read_struct(struct argument *argument)
+{
+	const char *at = argument->text;
+	unsigned long width = 0, used = 0;
+
+	argument->buffer = argument->before = 0;
+	argument->size = 0;
+	/* First the size, then the members. */
+	for (;;) {
+		char part[80];
+		unsigned long value, n;
+		int end;
+
+		if (*at == 'u') {
+			const char *widths[] = { "u8:", "u16:", "u32:", "u64:" };
+
+			for (n = 0; n < 4 && !begins(at, widths[n]); n++)
+				;
+			if (n < 4) {
+				width = 1ul << n;
+				at += length(widths[n]);
+			}
+		}
+		for (n = 0; at[n] && at[n] != ','; n++)
+			if (n < sizeof part - 1)
+				part[n] = at[n];
+		end = !at[n];
+		if (n >= sizeof part)
+			return 0;
+		part[n] = 0;
+		at += n + !end;
+		if (!read_value(part, &value) || (width < 8 && value >> 8 * width && -value >> (8 * width - 1) && -value != 1ul << (8 * width - 1)))
+			return 0;
+		while (used % width)
+			used++;
+		if (argument->buffer)
+			for (n = 0; n < width; n++)
+				argument->buffer[used + n] = (byte)(value >> 8 * n);
+		used += width;
+		if (!end)
+			continue;
+		if (argument->buffer)
+			return 1;
+		argument->size = used;
+		argument->buffer = allocate(used);
+		argument->before = allocate(used);
+		if (!argument->buffer || !argument->before)
+			return no_memory(argument->text);
+		at = argument->text;
+		used = 0;
+	}
+}
+
+static int read_content(struct argument *argument, const char *path)
+{
+	struct linux_stat status;
+	unsigned long done = 0, n;
+	long fd = linux_openat(LINUX_AT_FDCWD, path, LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0), ret;
+
+	ret = fd < 0 ? fd : linux_fstat((unsigned int)fd, &status);
+	if (ret < 0)
+		return complain(path, ": ", error_name(-ret), (char *)0), 0;
+	if ((status.st_mode & LINUX_S_IFMT) != LINUX_S_IFREG || (unsigned long)status.st_size > MOST_SIZE)
+		return complain(path, ": not a file, or larger than 1 GiB", (char *)0), 0;
+	argument->size = (unsigned long)status.st_size;
+	argument->buffer = allocate(argument->size);
+	argument->before = allocate(argument->size);
+	if (!argument->buffer || !argument->before)
+		return no_memory(argument->text);
+	while (done < argument->size) {
+		ret = linux_read((unsigned int)fd, (char *)argument->buffer + done, argument->size - done);
+		if (ret == -LINUX_EINTR)
+			continue;
+		if (ret <= 0)
+			return complain(path, ": ", ret ? error_name(-ret) : "it became shorter while it was read", (char *)0), 0;
+		done += (unsigned long)ret;
+	}
+	linux_close((unsigned int)fd);
+	for (n = 0; n < done; n++)
+		argument->before[n] = argument->buffer[n];
+	return 1;
+}
+
+/* 0: it said what is wrong. */
+static int read_argument(struct argument *argument, char *text, const struct linux_table_arg *known)
+{
+	unsigned long n;
+	int pointer = !known || known->type[length(known->type) - 1] == '*' ||
+		known->flags & (LINUX_TABLE_ARG_VARIES | LINUX_TABLE_ARG_ADDRESS | LINUX_TABLE_ARG_IN | LINUX_TABLE_ARG_OUT | LINUX_TABLE_ARG_INOUT);
+
+	argument->text = text;
+	if (begins(text, "str:")) {
+		argument->value = (unsigned long)(text + 4);
+		argument->is_string = 1;
+		return 1;
+	}
+	if (begins(text, "file:")) {
+		if (!read_content(argument, text + 5))
+			return 0;
+	} else if (*text == '@' && (text[1] >= '0' && text[1] <= '9')) {
+		if (!read_number(text + 1, &argument->size) || argument->size > MOST_SIZE)
+			return complain("'", text, "': no size of a buffer, which may be 1 GiB", (char *)0), 0;
+		argument->is_output = 1;
+		argument->buffer = allocate(argument->size);
+		if (!argument->buffer)
+			return no_memory(text);
+	} else if (begins(text, "u8:") || begins(text, "u16:") || begins(text, "u32:") || begins(text, "u64:")) {
+		if (!read_struct(argument))
+			return complain("'", text, "': not the members of a struct, as u32:24,0,u64:5 is", (char *)0), 0;
+		for (n = 0; n < argument->size; n++)
+			argument->before[n] = argument->buffer[n];
+	} else if (read_value(text, &argument->value)) {
+		return 1;
+	} else if (pointer) {
+		argument->value = (unsigned long)text;
+		argument->is_string = 1;
+		return 1;
+	} else {
+		return complain("'", text, "': ", known->name, " is ", known->type, ", and this no number and no constant of the kernel's headers", (char *)0), 0;
+	}
+	argument->value = (unsigned long)argument->buffer;
+	return 1;
+}
+
+static void put_hexdump(const byte *data, unsigned long size)
+{
+	unsigned long at, n;
+	int left_out = 0;
+
+	for (at = 0; at < size; at += 16) {
+		if (at && at + 16 < size && !memcmp(data + at, data + at - 16, 16)) {
+			put(left_out++ ? "" : "  *\n");
+			continue;
+		}
+		left_out = 0;
+		put("  ");
+		put_unsigned(at, 16, 4);
+		put(" ");
+		for (n = at; n < at + 16; n++) {
+			put(n % 8 ? " " : "  ");
+			if (n < size)
+				put_unsigned(data[n], 16, 2);
+			else
+				put("  ");
+		}
+		put("  |");
+		for (n = at; n < at + 16 && n < size; n++) {
+			char c = (char)data[n];
+
+			put_bytes(c >= ' ' && c < 0x7f ? &c : ".", 1);
+		}
+		put("|\n");
+	}
+}
+
+/* How much of a buffer has something in it: what the result says where it does, else up to the last byte that is not 0. */
+static unsigned long used(const struct argument *argument, const struct linux_table_arg *known, long result)
+{
+	unsigned long size = argument->size;
+
+	if (argument->is_output && known && known->flags & LINUX_TABLE_ARG_WRITTEN && known->flags & LINUX_TABLE_ARG_BYTES && !linux_is_error(result))
+		return (unsigned long)result < size ? (unsigned long)result : size;
+	while (argument->is_output && size && !argument->buffer[size - 1])
+		size--;
+	return size;
+}
+
+static int changed(const struct argument *argument)
+{
+	unsigned long n;
+
+	for (n = 0; n < argument->size; n++)
+		if (argument->buffer[n] != argument->before[n])
+			return 1;
+	return 0;
+}
+
+static void put_argument(const struct argument *argument)
+{
+	unsigned long n;
+
+	if (argument->is_string) {
+		const char *text = (const char *)argument->value;
+
+		put("\"");
+		for (n = 0; text[n]; n++) {
+			if ((byte)text[n] < ' ' || text[n] == 0x7f) {
+				put("\\x");
+				put_unsigned((byte)text[n], 16, 2);
+			} else {
+				put_bytes(text + n, 1);
+			}
+		}
+		put("\"");
+	} else if (argument->buffer) {
+		put(argument->text);
+	} else if ((long)argument->value < 0 && (long)argument->value >= -4096) {
+		put_number((long)argument->value);
+	} else if (argument->value > 0xffff) {
+		put("0x");
+		put_unsigned(argument->value, 16, 1);
+	} else {
+		put_unsigned(argument->value, 10, 1);
+	}
+}
+
+static void put_hex(const byte *data, unsigned long size)
+{
+	unsigned long n;
+
+	put("\"");
+	for (n = 0; n < size; n++)
+		put_unsigned(data[n], 16, 2);
+	put("\"");
+}
+
+static void say(const struct linux_table_call *call, const struct argument *arguments, unsigned long count, long result, int is_address)
+{
+	unsigned long n;
+
+	put(call->name ? call->name : "call ");
+	if (!call->name)
+		put_number(call->number);
+	put("(");
+	for (n = 0; n < count; n++) {
+		put(n ? ", " : "");
+		put_argument(&arguments[n]);
+	}
+	put(") = ");
+	if (linux_is_error(result)) {
+		put_number(result);
+		put(" ");
+		put(error_name(-result));
+	} else if (is_address) {
+		put("0x");
+		put_unsigned((unsigned long)result, 16, 1);
+	} else {
+		put_number(result);
+	}
+	put("\n");
+	for (n = 0; n < count; n++) {
+		const struct argument *one = &arguments[n];
+		unsigned long size;
+
+		if (!one->buffer || (!one->is_output && !changed(one)))
+			continue;
+		size = used(one, n < call->nargs ? &call->args[n] : 0, result);
+		if (!size && linux_is_error(result))
+			continue;
+		put(n < call->nargs ? call->args[n].name : one->text);
+		if (!size) {
+			put(": nothing but zeros\n");
+			continue;
+		}
+		put(":\n");
+		put_hexdump(one->buffer, size < MOST_SHOWN ? size : MOST_SHOWN);
+		if (size > MOST_SHOWN) {
+			put("  and ");
+			put_number((long)(size - MOST_SHOWN));
+			put(" bytes more\n");
+		}
+	}
+}
+
+static void say_json(const struct linux_table_call *call, const struct argument *arguments, unsigned long count, long result)
+{
+	const char *gap = "";
+	unsigned long n;
+
+	put("{\"name\": ");
+	put_json(call->name);
+	put(", \"number\": ");
+	put_number(call->number);
+	put(", \"args\": [");
+	for (n = 0; n < count; n++) {
+		put(n ? ", " : "");
+		if (arguments[n].is_string)
+			put_json((const char *)arguments[n].value);
+		else if (arguments[n].buffer)
+			put_json(arguments[n].text);
+		else
+			put_number((long)arguments[n].value);
+	}
+	put("], \"result\": ");
+	put_number(result);
+	put(", \"error\": ");
+	put_json(linux_is_error(result) ? error_name(-result) : (char *)0);
+	put(", \"buffers\": {");
+	for (n = 0; n < count; n++) {
+		const struct argument *one = &arguments[n];
+
+		if (!one->buffer)
+			continue;
+		put(gap);
+		if (n < call->nargs) {
+			put_json(call->args[n].name);
+		} else {
+			put("\"");
+			put_number((long)n);
+			put("\"");
+		}
+		put(": ");
+		put_hex(one->buffer, used(one, n < call->nargs ? &call->args[n] : 0, result));
+		gap = ", ";
+	}
+	put("}}\n");
+}
+
+int do_call(int argc, char **argv)
+{
+	int json = 0, help = 0, words;
+	const struct option options[] = { { "json", 0, &json }, { "help", 0, &help }, { 0, 0, 0 } };
+	struct linux_table_call call;
+	struct argument arguments[6];
+	unsigned long count, n, number;
+	const struct linux_table_arg *known;
+	long result, self;
+
+	words = read_options(argc, argv, options, 1);
+	if (words < 0)
+		return WRONG_USE;
+	if (help) {
+		put(usage_call);
+		return YES;
+	}
+	if (!words)
+		return complain("call wants the name of a call", (char *)0), WRONG_USE;
+	if (!find_call(&call, 0, argv[0])) {
+		if (!read_number(argv[0], &number) || (long)number < 0)
+			return unknown_call(argv[0]), WRONG_USE;
+		call.name = 0;
+		call.number = (long)number;
+		call.nargs = call.flags = 0;
+		call.returns = "varies";
+	}
+	if (call.name && (equal(call.name, "vfork") || equal(call.name, "rt_sigreturn")))
+		return complain(call.name, " needs the stack that it is called on: no program could go on after it", (char *)0), WRONG_USE;
+	count = (unsigned long)words - 1;
+	if (count > (call.name ? call.nargs : 6)) {
+		complain(call.name ? call.name : "a call", " has fewer arguments than that", (char *)0);
+		return WRONG_USE;
+	}
+	for (n = 0; n < 6; n++) {
+		arguments[n].value = arguments[n].size = 0;
+		arguments[n].text = 0;
+		arguments[n].buffer = arguments[n].before = 0;
+		arguments[n].is_string = arguments[n].is_output = 0;
+		known = call.name && n < call.nargs ? &call.args[n] : 0;
+		if (n < count && !read_argument(&arguments[n], argv[n + 1], known))
+			return WRONG_USE;
+	}
+	self = linux_getpid();
+	result = liblinux_syscall6(call.number, (long)arguments[0].value, (long)arguments[1].value, (long)arguments[2].value,
+				   (long)arguments[3].value, (long)arguments[4].value, (long)arguments[5].value);
+	if (linux_getpid() != self)		/* fork's child has nothing to say */
+		linux_exit_group(0);
+	count = call.name ? call.nargs : count;
+	if (json)
+		say_json(&call, arguments, count, result);
+	else
+		say(&call, arguments, count, result, equal(call.returns, "address"));
+	return linux_is_error(result) ? NO : YES;
+}

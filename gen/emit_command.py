@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""What the `liblinux` command has beside the library's table: summaries, probes, constants."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import call_notes
+from emit_table import CALL_FLAGS
+from tables import TOP, Arch, Doubt, Table, read_lines
+from uapi_tables import Enum, Macro
+
+PROBES = TOP / 'gen/probes.tbl'
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How a kernel is asked for a call."""
+    args: tuple[int, ...] = (-1,) * 6
+    reason: str = ''            # why it is never called
+    eperm: bool = False         # the kernel has an EPERM of its own for it
+
+
+def read_probes(table: Table, path: Path = PROBES) -> dict[str, Probe]:
+    most = {row.name: len(row.args) for row in table.rows}
+    args: dict[str, tuple[int, ...]] = {}
+    none: dict[str, str] = {}
+    eperm: set[str] = set()
+    for n, line in enumerate(read_lines(path), 1):
+        if not line.strip() or line.startswith('#'):
+            continue
+        match = re.fullmatch(r'(args)((?: \S+)+): \S.*|(none)( \w+): (\S.*)|(eperm)((?: \w+)+)', line)
+        if not match:
+            raise Doubt(path, n, "expected 'args CALL VALUE...: REASON', 'none CALL: REASON' or 'eperm CALL...'")
+        kind = match[1] or match[3] or match[6]
+        words = (match[2] or match[4] or match[7]).split()
+        names = words if kind == 'eperm' else words[:1]
+        for name in names:
+            if name not in most:
+                raise Doubt(path, n, f'{name} is no call')
+            if name in (eperm if kind == 'eperm' else {**args, **none}):
+                raise Doubt(path, n, f'{name} stands above already')
+        if kind == 'eperm':
+            eperm |= set(names)
+        elif kind == 'none':
+            none[names[0]] = match[5]
+        else:
+            values = words[1:]
+            if wrong := [value for value in values if not re.fullmatch(r'-?\d{1,10}', value) or not -2**31 <= int(value) < 2**31]:
+                raise Doubt(path, n, f"'{wrong[0]}' is no int")
+            if len(values) > most[names[0]]:
+                raise Doubt(path, n, f'{names[0]} has {most[names[0]]} arguments')
+            args[names[0]] = tuple(map(int, values)) + (0,) * (6 - len(values))
+    for name in eperm & set(none):
+        raise Doubt(path, 1, f'{name} is never called, and refuses by EPERM')
+    return {name: Probe(args.get(name, Probe.args), none.get(name, ''), name in eperm) for name in most}
+
+
+def constants(groups: dict[str, list], arch: str) -> dict[str, int]:
+    """Every integer constant of the UAPI headers, of one architecture."""
+    found: dict[str, int] = {}
+    for facts in groups.values():
+        for where, fact in facts:
+            if where not in ('', arch):
+                continue
+            if isinstance(fact, Enum):
+                found.update(fact.values)
+            elif isinstance(fact, Macro) and (match := re.fullmatch(r'(-?(?:0[xX][0-9a-fA-F]+|\d+))[uUlL]*', fact.value)):
+                found[fact.name] = int(match[1], 0)
+    return {name: value for name, value in found.items() if not name.startswith('_')}
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
+
+
+def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Probe], errno: list[tuple[str, str]], groups: dict[str, list],
+         audit: dict[str, int], native: Arch, origin: str) -> str:
+    text = origin + f'#define TREE "{table.tree}"\n\nconst struct about abouts[] = {{\n'
+    names = sorted({row.name for row in table.rows})
+    for name in names:
+        probe = probes[name]
+        values = ', '.join(map(str, probe.args))
+        text += (f'\t{{{quoted(name)}, {quoted(notes[name].summary)}, {quoted(probe.reason) if probe.reason else "0"}, '
+                 f'{{{values}}}, {int(probe.eperm)}}},\n')
+    text += f'}};\n\nconst unsigned int n_abouts = {len(names)};\n\nconst struct arch archs[] = {{\n'
+    text += ''.join(f'\t{{{quoted(name)}, {audit[name]:#x}}},\n' for name in table.arches)
+    text += f'}};\n\nconst unsigned int n_archs = {len(table.arches)}, native = {table.arches.index(native.name)};\n'
+    text += '\nconst struct word categories[] = {\n'
+    text += ''.join(f'\t{{{quoted(name)}, {quoted(what)}}},\n' for name, what in call_notes.CATEGORIES.items())
+    text += f'}};\n\nconst unsigned int n_categories = {len(call_notes.CATEGORIES)};\n\nconst struct word kinds[] = {{\n'
+    text += ''.join(f'\t{{{quoted(name)}, {quoted(what)}}},\n' for name, what in call_notes.RETURNS.items())
+    text += f'}};\n\nconst unsigned int n_kinds = {len(call_notes.RETURNS)};\n\n/* In the order of their bits. */\nconst struct word marks[] = {{\n'
+    said = {**call_notes.MARKS, 'noreturn': 'Never returns.', 'removed': 'The kernel has it no more.'}
+    text += ''.join(f'\t{{{quoted(name)}, {quoted(said[name])}}},\n' for name in (flag.lower().replace('_', '-') for flag in CALL_FLAGS))
+    text += f'}};\n\nconst unsigned int n_marks = {len(CALL_FLAGS)};\n\nconst struct error errors[] = {{\n'
+    values: dict[str, int] = {}
+    for name, value in errno:
+        values[name] = int(value) if value.isdecimal() else values[value]
+        text += f'\t{{{quoted(name)}, {values[name]}, {int(not value.isdecimal())}}},\n'
+    text += f'}};\n\nconst unsigned int n_errors = {len(errno)};\n\n'
+    found = constants(groups, native.name)
+    text += '/* By name; offsets, for 5,000 pointers would be as many relocations. */\nconst char constant_names[] =\n'
+    places, at = '', 0
+    for name in sorted(found):
+        text += f'\t"{name}\\0"\n'
+        places += f'\t{at},\n'
+        at += len(name) + 1
+    text += f'\t"";\n\nconst unsigned int constant_places[] = {{\n{places}}};\n\nconst unsigned long long constant_values[] = {{\n'
+    text += ''.join(f'\t{found[name] & (1 << 64) - 1:#x},\n' for name in sorted(found))
+    return text + f'}};\n\nconst unsigned int n_constants = {len(found)};\n'

@@ -1,0 +1,837 @@
+# SPDX-License-Identifier: MIT
+"""The `liblinux` command: every subcommand with good and bad input.
+
+COMMAND, ARCH, CC, INCLUDES, LIBRARY and ARCHIVE in the environment say which and with what;
+MESON_EXE_WRAPPER runs programs of another architecture.
+"""
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import platform
+import pty
+import random
+import re
+import select
+import shlex
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / 'gen'))
+
+import emit                 # noqa: E402
+import emit_command         # noqa: E402
+import tap                  # noqa: E402
+import tables               # noqa: E402
+from elf_maker import Elf, STRSZ, SYMTAB, VERNEED     # noqa: E402
+
+COMMAND, ARCH = os.environ['COMMAND'], os.environ['ARCH']
+WRAPPER = shlex.split(os.environ.get('MESON_EXE_WRAPPER', ''))
+CC = [*shlex.split(os.environ['CC']), *(f'-I{path}' for path in os.environ['INCLUDES'].split(':'))]
+LIBRARY, ARCHIVE = os.environ['LIBRARY'], os.environ['ARCHIVE']
+FACTS = emit.load(ARCH)
+CALLS = FACTS.calls()
+SUBCOMMANDS = ('list', 'show', 'probe', 'needs', 'errno', 'call')
+KERNEL = tables.release('.'.join(re.match(r'(\d+)\.(\d+)', platform.release()).groups()))
+TIMEOUT = 60
+
+
+def run(*words: str | Path, **more) -> subprocess.CompletedProcess:
+    """A run that a signal ends is never right."""
+    result = subprocess.run([*WRAPPER, COMMAND, *map(str, words)], text=True, capture_output=True, timeout=TIMEOUT,
+                            stdin=subprocess.DEVNULL, errors='surrogateescape', **more)
+    if result.returncode not in (0, 1, 2, 3):
+        raise AssertionError(f'{words} ended with {result.returncode}')
+    return result
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def good(self, *words: str | Path, **more) -> str:
+        result = run(*words, **more)
+        self.assertEqual((result.returncode, result.stderr), (0, ''), words)
+        return result.stdout
+
+    def bad(self, status: int, message: str, *words: str | Path, **more) -> str:
+        """One clear line."""
+        result = run(*words, **more)
+        self.assertEqual(result.returncode, status, (words, result.stderr))
+        self.assertRegex(result.stderr, rf'\Aliblinux: [^\n]*{message}[^\n]*\n\Z', words)
+        return result.stdout
+
+    def names(self, *words: str) -> list[str]:
+        return [line.split()[0] for line in self.good('list', *words).splitlines()[1:]]
+
+
+class Itself(Case):
+    def test_needs_no_libc(self) -> None:
+        said = subprocess.run(['readelf', '-ldsW', COMMAND], text=True, capture_output=True, check=True, env={**os.environ, 'LC_ALL': 'C'}).stdout
+        self.assertNotIn('INTERP', said)
+        self.assertNotIn('(NEEDED)', said)
+        self.assertNotIn('GLIBC', said)
+        self.assertNotIn(' TLS ', said)
+        self.assertRegex(said, 'GNU_STACK .* RW ')
+
+    def test_help(self) -> None:
+        whole = self.good('--help')
+        for name in SUBCOMMANDS:
+            self.assertIn(f'  {name} ', whole)
+            said = self.good(name, '--help')
+            self.assertTrue(said.startswith(f'usage: liblinux {name}'))
+            self.assertIn('--json', said)
+            self.assertIn('It ends with', said)
+        for text in [whole, *(self.good(name, '--help') for name in SUBCOMMANDS)]:
+            self.assertLess(max(map(len, text.splitlines())), 96)
+
+    def test_version(self) -> None:
+        self.assertEqual(self.good('--version'), f'liblinux {".".join(FACTS.version)}, of Linux {FACTS.table.tree} on {ARCH}\n')
+
+    def test_wrong_use(self) -> None:
+        self.bad(2, 'which command')
+        self.bad(2, "no command 'lists'", 'lists')
+        for name in SUBCOMMANDS:
+            self.bad(2, "unknown option '--wrong'", name, '--wrong')
+            self.bad(2, "'--json' takes no value", name, '--json=1')
+            self.bad(2, "unknown option '--js'", name, '--js')
+            if name != 'call':
+                self.bad(2, "unknown option '-x'", name, '-x')
+        self.bad(2, "'--since' wants a value", 'list', '--since')
+        for name in ('show', 'needs', 'call'):
+            self.bad(2, f'{name} wants', name)
+
+    def test_output_that_fails(self) -> None:
+        with open('/dev/full', 'w', encoding='utf-8') as full:
+            for words in (['list'], ['--version'], ['call', 'getpid']):
+                result = subprocess.run([*WRAPPER, COMMAND, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT)
+                self.assertEqual((result.returncode, result.stderr), (3, 'liblinux: standard output: ENOSPC\n'))
+
+    def test_complaints_are_one_line(self) -> None:
+        said = run('show', 'no\nsuch\x1b[31m').stderr
+        self.assertEqual(said.count('\n'), 1)
+        self.assertNotIn('\x1b', said)
+
+
+class List(Case):
+    def test_all(self) -> None:
+        lines = self.good('list').splitlines()[1:]
+        self.assertEqual([line.split()[:3] for line in lines],
+                         [[name, str(row.numbers[ARCH]), FACTS.notes[name].since[ARCH]] for name, row in sorted(CALLS.items())])
+        for line in lines:
+            self.assertTrue(line.endswith(f' {FACTS.notes[line.split()[0]].summary}'), line)
+
+    def test_since(self) -> None:
+        for since in ('6.8', '7.3', '2.6.28', '1.0'):
+            wanted = [name for name in sorted(CALLS) if tables.release(FACTS.notes[name].since[ARCH]) >= tables.release(since)]
+            self.assertEqual(self.names('--since', since), wanted)
+            self.assertEqual(self.names(f'--since={since}'), wanted)
+        self.bad(1, 'no call', 'list', '--since', '8.0')
+        for wrong in ('new', '6', '', 'v6.8'):
+            self.bad(2, 'no release', 'list', '--since', wrong)
+
+    def test_category(self) -> None:
+        said = self.good('list', '--categories')
+        for name in (line.split()[0] for line in said.splitlines()):
+            self.assertEqual(self.names('--category', name), [call for call in sorted(CALLS) if FACTS.notes[call].category == name])
+        self.bad(2, "no category 'nothing'", 'list', '--category', 'nothing')
+
+    def test_not_in(self) -> None:
+        for libc in ('glibc', 'musl'):
+            self.assertEqual(self.names('--not-in', libc), [call for call in sorted(CALLS) if libc not in FACTS.notes[call].libc])
+        self.bad(2, 'neither glibc nor musl', 'list', '--not-in', 'bionic')
+
+    def test_arch(self) -> None:
+        for arch in FACTS.table.arches:
+            self.assertEqual(self.names('--arch', arch), sorted(FACTS.table.calls(arch)))
+        self.bad(2, 'no architecture', 'list', '--arch', 'arm')
+
+    def test_patterns(self) -> None:
+        self.assertEqual(self.names('statm*'), ['statmount'])
+        self.assertEqual(self.names('*mount'), [name for name in sorted(CALLS) if name.endswith('mount')])
+        self.assertEqual(self.names('?etpid'), ['getpid'])
+        self.assertEqual(self.names('linux_statmount'), ['statmount'])
+        self.assertEqual(self.names('listing', 'namespaces'), ['listns'])
+        self.assertIn('listns', self.names('NAMESPACE'))
+        self.assertEqual(self.names('mount', '--since', '6.8', '--category', 'mount', '--not-in', 'musl'),
+                         [name for name in self.names('mount') if FACTS.notes[name].category == 'mount' and 'musl' not in FACTS.notes[name].libc
+                          and tables.release(FACTS.notes[name].since[ARCH]) >= tables.release('6.8')])
+        self.bad(1, 'no call', 'list', 'xyzzy')
+        self.bad(1, 'no call', 'list', '*a*b*c*d*e*f*g*h*i*')
+
+    def test_json_is_liblinux_json(self) -> None:
+        """The objects of the installed table, but for the kernel's own types."""
+        wanted = json.loads(emit.table_json(FACTS))['calls']
+        for call in wanted:
+            del call['removed']
+            call['marks'] = sorted(call['marks'])
+            for arg in call['args']:
+                del arg['kernel_type']
+        for arch in FACTS.table.arches:
+            found = json.loads(self.good('list', '--json', '--arch', arch))
+            for call in found:
+                call['marks'] = sorted(call['marks'])
+            self.assertEqual(found, [call for call in wanted if arch in call['numbers']])
+        self.assertEqual(json.loads(run('list', '--json', 'xyzzy').stdout), [])
+        self.assertEqual({one['name'] for one in json.loads(self.good('list', '--categories', '--json'))}, set(emit.call_notes.CATEGORIES))
+
+
+GOLDEN_SHOW = '''\
+statmount - {summary}
+
+  long linux_statmount(const struct linux_mnt_id_req *req, struct linux_statmount *buf,
+      unsigned long bufsize, unsigned int flags);
+
+  x86_64       number 457, since Linux 6.8
+  aarch64      number 457, since Linux 6.8
+  libc         glibc has none, musl has none
+  category     mount
+  result       0, or a negated errno
+  may want     CAP_SYS_ADMIN
+  pages        linux_statmount(3){man}
+
+    req              read
+    buf              written: bufsize says how many bytes
+    bufsize          a value
+    flags            a value
+'''
+
+
+class Show(Case):
+    def test_golden(self) -> None:
+        note = FACTS.notes['statmount']
+        self.assertEqual(self.good('show', 'statmount'),
+                         GOLDEN_SHOW.format(summary=note.summary, man=f', {note.man}(2)' if note.man else ''))
+
+    def test_every_call(self) -> None:
+        names = sorted({row.name for row in FACTS.table.rows})
+        texts = self.good('show', *names).split('\n\n')
+        heads = [text.strip('\n').split(' - ')[0] for text in texts if ' - ' in text.split('\n')[0]]
+        self.assertEqual(heads, [row.name for row in FACTS.table.rows])
+        for row in FACTS.table.rows:
+            self.assertTrue(all(f'    {arg.name} ' in '\n\n'.join(texts) for arg in row.args), row.name)
+
+    def test_hazards(self) -> None:
+        said = self.good('show', 'setuid')
+        self.assertIn('thread-credentials Changes the calling thread only', ' '.join(said.split()))
+        self.assertIn('Never returns', self.good('show', 'exit_group'))
+        self.assertIn('CAP_SYS_ADMIN', self.good('show', 'bpf'))
+        self.assertIn('BPF_SYSCALL', self.good('show', 'bpf'))
+
+    def test_differs_by_architecture(self) -> None:
+        """A prototype of its own for each."""
+        said = self.good('show', 'clone')
+        self.assertEqual(said.count('long linux_clone('), 2)
+        self.assertEqual(self.good('show', 'openat').count('long linux_openat('), 1)
+
+    def test_names(self) -> None:
+        number = str(CALLS['openat'].numbers[ARCH])
+        self.assertEqual(self.good('show', number), self.good('show', 'openat'))
+        self.assertEqual(self.good('show', 'linux_openat'), self.good('show', 'openat'))
+
+    def test_only_elsewhere(self) -> None:
+        self.assertIn('x86_64       number 2,', self.good('show', 'open'))
+
+    def test_unknown(self) -> None:
+        self.bad(1, 'there is statmount', 'show', 'stamount')
+        self.bad(1, 'there is .*openat', 'show', 'opneat')
+        self.bad(1, 'list WORD', 'show', 'xyzzyxyzzy')
+        for wrong in ('99999', '', '-', '0x', '99999999999999999999999', 'x' * 3000, '\xff'):
+            self.bad(1, 'no call', 'show', wrong)
+
+    def test_json(self) -> None:
+        for name in ('statmount', 'clone', 'exit'):
+            found = json.loads(self.good('show', '--json', name))
+            self.assertEqual([one['name'] for one in found], [row.name for row in FACTS.table.rows if row.name == name])
+        self.assertEqual(json.loads(self.bad(1, 'no call', 'show', '--json', 'statmuont')), [])
+
+
+class Errno(Case):
+    def test_both_ways(self) -> None:
+        values = {}
+        for name, value in FACTS.errno:
+            values[name] = int(value) if value.isdecimal() else values[value]
+        aliases = {name: sorted(other for other in values if values[other] == value and other != name) for name, value in values.items()}
+        for name, value in values.items():
+            for word in (name, f'LINUX_{name}'):
+                text = self.good('errno', word)
+                self.assertEqual(text.split()[:2], [name, str(value)])
+                self.assertEqual(sorted(re.findall(r'E\w+', text)), sorted([name, *aliases[name]]))
+            first = next(one for one in values if values[one] == value)
+            for word in (str(value), str(-value), hex(value)):
+                self.assertEqual(self.good('errno', word).split()[0], first)
+            self.assertEqual(os.strerror(value) and self.good('errno', '--json', name),
+                             f'[{{"name": "{name}", "value": {value}, "aliases": [{", ".join(json.dumps(one) for one in values if one in aliases[name])}]}}]\n')
+
+    def test_all(self) -> None:
+        self.assertEqual([line.split()[0] for line in self.good('errno').splitlines()], [name for name, value in FACTS.errno if value.isdecimal()])
+        self.assertEqual(len(json.loads(self.good('errno', '--json'))), sum(value.isdecimal() for _, value in FACTS.errno))
+
+    def test_unknown(self) -> None:
+        for word in ('0', '4096', 'ENOTHING', '', 'enoent', '18446744073709551616', '-9223372036854775808', '9223372036854775809'):
+            self.bad(1, 'no errno', 'errno', word)
+        self.assertEqual(self.bad(1, "no errno 'x'", 'errno', 'x', 'EPERM'), 'EPERM            1\n')
+
+
+def no_seccomp() -> str:
+    if WRAPPER:
+        return 'an emulator has no seccomp'
+    return ''
+
+
+def behind_filter(answers: dict[str, int]):
+    """For preexec_fn: seccomp answers these calls so (include/uapi/linux/seccomp.h), and allows all else."""
+    code = [struct.pack('HBBI', 0x20, 0, 0, 0)]                                  # load the number
+    for name, answer in answers.items():
+        code += [struct.pack('HBBI', 0x15, 0, 1, CALLS[name].numbers[ARCH]), struct.pack('HBBI', 0x06, 0, 0, answer)]
+    code.append(struct.pack('HBBI', 0x06, 0, 0, 0x7fff0000))                     # allow
+    program = b''.join(code)
+
+    def install() -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        text = ctypes.create_string_buffer(program)
+        head = ctypes.create_string_buffer(struct.pack('HxxxxxxP', len(code), ctypes.addressof(text)))
+        if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, head, 0, 0):
+            os._exit(99)
+    return install
+
+
+ERRNO, KILL_PROCESS, KILL_THREAD, TRAP = 0x00050000, 0x80000000, 0x00000000, 0x00030000
+EPERM, ENOSYS = 1, 38
+# How the kernel calls what it has under another name (SYSCALL_DEFINE's).
+OTHER_NAMES = {'sendfile': 'sendfile64', 'umount2': 'umount', 'fstat': 'newfstat', 'lstat': 'newlstat', 'stat': 'newstat', 'uname': 'newuname',
+               'personality': 'arm64_personality' if ARCH == 'aarch64' else 'personality',
+               'fadvise64': 'fadvise64_64' if ARCH == 'aarch64' else 'fadvise64'}
+# They exist, and answer ENOSYS where an option or the machine has them off.
+HOLLOW = {'iopl', 'ioperm', 'memfd_secret', 'map_shadow_stack', 'rseq_slice_yield', 'modify_ldt'}
+
+
+class Probe(Case):
+    def found(self, *names: str, **more) -> dict[str, dict]:
+        return {one['name']: one for one in json.loads(run('probe', '--json', *names, **more).stdout)}
+
+    def test_every_call_has_an_answer(self) -> None:
+        found = self.found()
+        self.assertEqual(sorted(found), sorted(CALLS))
+        never = {name for name, probe in emit_command.read_probes(FACTS.table).items() if probe.reason}
+        self.assertEqual({name for name, one in found.items() if one['answer'] is None}, never & set(CALLS))
+        for name, one in found.items():
+            self.assertIn(one['status'], ('yes', 'too-old', 'missing', 'filtered', 'unknown'))
+            self.assertEqual(one['since'], FACTS.notes[name].since[ARCH])
+            self.assertTrue(one['why'])
+        lines = self.good('probe', '--help') and run('probe', '--all').stdout.splitlines()
+        self.assertEqual([line.split()[:2] for line in lines[:-1]], [[name, found[name]['status']] for name in sorted(found)])
+        self.assertEqual(lines[-1], f'Linux {platform.release()} has {sum(one["status"] == "yes" for one in found.values())} of the {len(CALLS)} calls'
+                         f' of Linux {FACTS.table.tree}' if not WRAPPER else lines[-1])
+
+    def test_agrees_with_the_release(self) -> None:
+        """What is older than the kernel is never too old, and what is newer is never missing."""
+        if WRAPPER:
+            self.skipTest("an emulator's kernel has calls of other releases than it says")
+        for name, one in self.found().items():
+            newer = tables.release(FACTS.notes[name].since[ARCH]) > KERNEL
+            self.assertIn(one['status'], ('too-old', 'yes') if newer else ('yes', 'missing', 'unknown', 'filtered'), one)
+
+    def test_agrees_with_the_symbols_of_the_kernel(self) -> None:
+        if WRAPPER:
+            self.skipTest('the symbols are of the kernel beneath the emulator')
+        prefix = {'x86_64': '__x64_sys_', 'aarch64': '__arm64_sys_'}[ARCH]
+        try:
+            lines = Path('/proc/kallsyms').read_text(encoding='utf-8').splitlines()
+        except OSError as error:
+            self.skipTest(f'no symbols of the kernel: {error.strerror}')
+        kinds = {words[2][len(prefix):]: words[1] for words in map(str.split, lines) if words[2].startswith(prefix)}
+        if 'getpid' not in kinds:
+            self.skipTest('no symbols of calls in /proc/kallsyms')
+        filtered = re.search(r'^Seccomp:\s+2', Path('/proc/self/status').read_text(encoding='utf-8'), re.M)
+        if filtered:
+            self.skipTest('this process is behind a filter')
+        compared = 0
+        for name, one in self.found().items():
+            kind = kinds.get(OTHER_NAMES.get(name, name), '')
+            if one['status'] == 'unknown' or name in HOLLOW:
+                continue
+            # A weak one stands for sys_ni_syscall.
+            self.assertEqual(one['status'] == 'yes', kind not in ('', 'W', 'w'), (one, kind))
+            compared += 1
+        self.assertGreater(compared, 300)
+
+    def test_does_nothing(self) -> None:
+        """No queue, no file, no process, no other name of the machine is left of it."""
+        def state() -> tuple:
+            ipc = [Path(f'/proc/sysvipc/{kind}').read_text(encoding='utf-8') for kind in ('msg', 'sem', 'shm') if Path(f'/proc/sysvipc/{kind}').exists()]
+            mounts = Path('/proc/self/mountinfo').read_text(encoding='utf-8')
+            return ipc, mounts, os.uname()[:2], os.getpriority(os.PRIO_PROCESS, 0), sorted(os.listdir('.')), os.sched_getaffinity(0)
+        with tempfile.TemporaryDirectory() as directory:
+            here = os.getcwd()
+            os.chdir(directory)
+            try:
+                before = state()
+                self.found()
+                self.assertEqual(state(), before)
+            finally:
+                os.chdir(here)
+        with self.assertRaises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+    def test_signals_of_the_caller_do_not_matter(self) -> None:
+        def ignore() -> None:
+            for number in (signal.SIGCHLD, signal.SIGALRM):
+                signal.signal(number, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM, signal.SIGCHLD])
+        self.assertEqual(self.found('getpid', 'exit', preexec_fn=ignore)['exit']['status'], 'yes')
+
+    def test_status(self) -> None:
+        self.assertEqual(run('probe', 'getpid', 'read').returncode, 0)
+        self.assertEqual(run('probe', 'getpid', 'rt_sigreturn').returncode, 3)
+        self.bad(1, "no call 'raed'", 'probe', 'raed', 'getpid')
+        self.bad(1, 'no call', 'probe', '99999')
+        elsewhere = {'x86_64': 'nothing', 'aarch64': 'open'}[ARCH]
+        if elsewhere in tables.read_syscalls().calls('x86_64'):
+            self.assertEqual(self.found(elsewhere)[elsewhere]['status'], 'absent')
+
+    @unittest.skipIf(no_seccomp(), no_seccomp())
+    def test_filter(self) -> None:
+        answers = {'getcwd': ERRNO | EPERM, 'openat': ERRNO | ENOSYS, 'mkdirat': KILL_PROCESS, 'linkat': KILL_THREAD, 'chdir': TRAP,
+                   'reboot': ERRNO | EPERM, 'listns': ERRNO | EPERM, 'fchroot': ERRNO | ENOSYS}
+        found = self.found(*answers, 'getppid', preexec_fn=behind_filter(answers))
+        wanted = {'getcwd': 'filtered', 'openat': 'missing', 'mkdirat': 'filtered', 'linkat': 'filtered', 'chdir': 'filtered', 'reboot': 'unknown',
+                  'listns': 'too-old' if KERNEL < tables.release('6.19') else 'filtered',
+                  'fchroot': 'too-old' if KERNEL < tables.release('7.3') else 'missing', 'getppid': 'yes'}
+        self.assertEqual({name: one['status'] for name, one in found.items()}, wanted)
+        self.assertIn('filter', found['openat']['why'])
+        self.assertEqual(run('probe', 'reboot', preexec_fn=behind_filter(answers)).returncode, 3)
+        self.assertEqual(run('probe', 'reboot', 'getcwd', preexec_fn=behind_filter(answers)).returncode, 1)
+
+    @unittest.skipIf(no_seccomp(), no_seccomp())
+    def test_without_processes(self) -> None:
+        found = self.found('getpid', preexec_fn=behind_filter({'clone': ERRNO | EPERM}))
+        self.assertEqual(found['getpid']['status'], 'unknown')
+
+    def test_without_rights(self) -> None:
+        """Who has none sees the kernel's own EPERM only where probes.tbl says so."""
+        if os.geteuid() or WRAPPER:
+            self.skipTest('only root can become nobody' if os.geteuid() else 'an emulator asks another kernel')
+
+        def drop() -> None:
+            os.setgroups([])
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            shutil.copy(COMMAND, f'{directory}/liblinux')
+            os.chmod(f'{directory}/liblinux', 0o755)
+            said = subprocess.run([f'{directory}/liblinux', 'probe', '--json'], text=True, capture_output=True, timeout=TIMEOUT, preexec_fn=drop, cwd='/')
+        found = {one['name']: one for one in json.loads(said.stdout)}
+        self.assertEqual([one for one in found.values() if one['status'] == 'filtered'], [])
+        self.assertEqual(found['reboot']['answer'], 'EPERM')
+        self.assertEqual(found['reboot']['status'], 'yes')
+
+
+class ProbeTable(unittest.TestCase):
+    def test_bad_lines(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory, 'probes.tbl')
+            for text, reason in (('args kill 1\n', "probes.tbl:1: expected"), ('none kill\n', 'probes.tbl:1: expected'), ('never kill: x\n', 'expected'),
+                                 ('\neperm nothing\n', 'probes.tbl:2: nothing is no call'), ('none nothing: x\n', 'nothing is no call'),
+                                 ('args kill x: y\n', "'x' is no int"), ('args kill 2147483648: y\n', 'is no int'), ('args kill 1 2 3: y\n', 'kill has 2'),
+                                 ('none kill: x\nargs kill 1: y\n', 'probes.tbl:2: kill stands above'), ('eperm kill\neperm kill\n', 'above'),
+                                 ('none kill: x\neperm kill\n', 'never called')):
+                path.write_text(text)
+                with self.assertRaisesRegex(tables.Doubt, reason):
+                    emit_command.read_probes(FACTS.table, path)
+            path.write_text('# a comment\n\nargs kill 1 -2: why\nnone sync: because\neperm acct mlock\n')
+            found = emit_command.read_probes(FACTS.table, path)
+            self.assertEqual((found['kill'].args, found['sync'].reason, found['acct'].eperm, found['read']),
+                             ((1, -2, 0, 0, 0, 0), 'because', True, emit_command.Probe()))
+
+
+class Call(Case):
+    def object(self, *words: str | Path, status: int = 0, **more) -> dict:
+        result = run('call', '--json', *words, **more)
+        self.assertEqual((result.returncode, result.stderr), (status, ''), words)
+        return json.loads(result.stdout)
+
+    def test_results(self) -> None:
+        self.assertEqual(self.good('call', 'getuid'), f'getuid() = {os.getuid()}\n')
+        self.assertEqual(self.good('call', 'getppid') if not WRAPPER else f'getppid() = {os.getpid()}\n', f'getppid() = {os.getpid()}\n')
+        result = run('call', 'openat', 'AT_FDCWD', '/no/such', 'O_RDONLY|O_CLOEXEC')
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (1, 'openat(-100, "/no/such", 0x80000, 0) = -2 ENOENT\n', ''))
+        self.assertEqual(self.object('close', '-1', status=1), {'name': 'close', 'number': CALLS['close'].numbers[ARCH], 'args': [-1],
+                                                                'result': -9, 'error': 'EBADF', 'buffers': {}})
+
+    def test_numbers_and_constants(self) -> None:
+        for word, value in (('0x10', 16), ('010', 8), ('-1', -1), ('+7', 7), ('18446744073709551615', -1), ('0', 0), ('-0x80', -128),
+                            ('AT_FDCWD', -100), ('LINUX_AT_FDCWD', -100), ('O_RDWR|O_CREAT|0x1', 0x43), ('STATX_BTIME', 0x800), ('EPOLL_CTL_ADD', 1)):
+            self.assertEqual(self.object('umask', word)['args'], [value], word)
+        for word in ('O_RDWR|', '|O_RDWR', 'o_rdwr', '08', '0x', '1x', '', '18446744073709551616', '0x1ffffffffffffffff', '-', '--1', 'x' * 300,
+                     '-9223372036854775809'):
+            self.bad(2, 'no number', 'call', 'umask', word)
+
+    def test_constants_of_the_headers(self) -> None:
+        constants = emit_command.constants(FACTS.uapi.groups, ARCH)
+        names = sorted(constants)
+        for name in [*names[:3], *names[-3:], *names[::97]]:
+            self.assertEqual(self.object('umask', name)['args'][0] % 2**64, constants[name] % 2**64, name)
+
+    def test_missing_arguments_are_zero(self) -> None:
+        self.assertEqual(self.object('openat', 'AT_FDCWD', '/nowhere', status=1)['args'], [-100, '/nowhere', 0, 0])
+
+    def test_strings_and_output(self) -> None:
+        result = run('call', 'write', '1', 'text', '4')
+        self.assertEqual(result.stdout, 'textwrite(1, "text", 4) = 4\n')
+        self.assertEqual(run('call', 'write', '1', 'str:12', '2').stdout, '12write(1, "12", 2) = 2\n')
+        self.assertEqual(self.object('write', '1', '12', '2', status=1)['error'], 'EFAULT')
+        self.bad(2, 'fd is unsigned int', 'call', 'write', 'stdout', 'x', '1')
+
+    def test_files(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory, 'new')
+            content = Path(directory, 'content')
+            content.write_bytes(b'\x00\x01hello\xff')
+            fd = self.object('openat', 'AT_FDCWD', path, 'O_WRONLY|O_CREAT', '0640')['result']
+            self.assertGreater(fd, 2)
+            self.assertEqual(path.stat().st_mode & 0o7737, 0o600)
+            with path.open('wb') as file:
+                self.assertEqual(self.object('write', str(file.fileno()), f'file:{content}', '8', pass_fds=[file.fileno()])['result'], 8)
+            self.assertEqual(path.read_bytes(), content.read_bytes())
+            with path.open('rb') as file:
+                read = self.object('pread64', str(file.fileno()), '@100', '100', '2', pass_fds=[file.fileno()])
+            self.assertEqual((read['result'], bytes.fromhex(read['buffers']['buf'])), (6, b'hello\xff'))
+            self.bad(2, 'ENOENT', 'call', 'write', '1', f'file:{directory}/none')
+            self.bad(2, 'not a file', 'call', 'write', '1', f'file:{directory}')
+
+    def test_statx(self) -> None:
+        found = self.object('statx', 'AT_FDCWD', __file__, '0', 'STATX_BASIC_STATS', '@256')
+        status = bytes.fromhex(found['buffers']['buffer']).ljust(256, b'\0')
+        self.assertEqual((struct.unpack_from('Q', status, 40)[0], struct.unpack_from('Q', status, 32)[0]), (os.stat(__file__).st_size, os.stat(__file__).st_ino))
+
+    def test_struct(self) -> None:
+        """Members by width, aligned; shown if they changed."""
+        found = self.object('clock_nanosleep', 'CLOCK_MONOTONIC', '0', 'u64:0,1', '0')
+        self.assertEqual(bytes.fromhex(found['buffers']['rqtp']).hex(), '0000000000000000' '0100000000000000')
+        found = self.object('write', '1', 'u8:1,2,u32:3,u16:-1,u64:0x1122334455667788', '0')
+        self.assertEqual(found['buffers']['buf'], '0102000003000000ffff000000000000' '8877665544332211')
+        text = self.good('call', 'ppoll', 'u32:1,u16:POLLIN,0', '0', 'u64:0,0') if not WRAPPER else ''
+        self.assertNotIn('ufds:', text)
+        found = self.object('ppoll', 'u32:0x7fffffff,u16:POLLIN,0', '1', 'u64:0,0')
+        self.assertEqual(found['buffers']['ufds'], 'ffffff7f01002000')
+        for wrong in ('u32:', 'u32:1,', 'u8:256', 'u16:x', 'u32:1,u7:1', 'u8:-129', 'u32:0x100000000', 'u64:,1'):
+            self.bad(2, 'not the members', 'call', 'write', '1', wrong, '0')
+
+    def test_buffer_ends_where_it_ends(self) -> None:
+        """A size that is too large cannot hit what lies behind."""
+        with open('/dev/zero', 'rb') as file:
+            found = self.object('read', str(file.fileno()), '@4096', str(2**20), pass_fds=[file.fileno()], status=1 if WRAPPER else 0)
+            self.assertLess(found['result'], 2**17)         # an emulator refuses it as a whole
+        for wrong in ('@1073741825', '@18446744073709551616', '@1x'):
+            self.bad(2, 'no size', 'call', 'read', '0', wrong, '1')
+
+    def test_dump(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            file.write(b'0123456789abcdef' * 4 + b'\n\x00end')
+            file.flush()
+            number = file.fileno()
+            said = self.good('call', 'pread64', str(number), '@80', '80', pass_fds=[number])
+        self.assertEqual(said, f'pread64({number}, @80, 80, 0) = 69\nbuf:\n'
+                         '  0000   30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n'
+                         '  *\n'
+                         '  0040   0a 00 65 6e 64                                    |..end|\n')
+
+    def test_by_number(self) -> None:
+        number = CALLS['getuid'].numbers[ARCH]
+        self.assertEqual(self.good('call', str(number)), f'getuid() = {os.getuid()}\n')
+        result = run('call', '1000', '1', '2', '3', '4', '5', '6')
+        self.assertEqual((result.returncode, result.stdout), (1, 'call 1000(1, 2, 3, 4, 5, 6) = -38 ENOSYS\n'))
+
+    def test_wrong_use(self) -> None:
+        self.bad(2, "no call 'nothing'", 'call', 'nothing')
+        self.bad(2, 'fewer arguments', 'call', 'getpid', '1')
+        self.bad(2, 'fewer arguments', 'call', '1000', *'1234567')
+        self.bad(2, 'the stack', 'call', 'rt_sigreturn')
+        if 'vfork' in CALLS:
+            self.bad(2, 'the stack', 'call', 'vfork')
+
+    def test_processes(self) -> None:
+        flags = 'SIGCHLD' if 'fork' not in CALLS else ''
+        said = self.good('call', *(['clone', flags] if flags else ['fork']))
+        self.assertRegex(said, r'\A\w+\([0-9, ]*\) = \d+\n\Z')
+        self.assertEqual(subprocess.run([*WRAPPER, COMMAND, 'call', 'exit_group', '7'], capture_output=True, timeout=TIMEOUT).returncode, 7)
+
+    def test_address(self) -> None:
+        self.assertRegex(self.good('call', 'mmap', '0', '4096', 'PROT_READ', 'MAP_PRIVATE|MAP_ANONYMOUS', '-1', '0'), r' = 0x[0-9a-f]+\n\Z')
+
+
+PROGRAM = '''
+#include <liblinux/syscalls.h>
+int main(void) { return (int)(linux_getpid() + linux_cachestat(0, 0, 0, 0) + linux_statmount(0, 0, 0, 0)); }
+'''
+
+
+class Needs(Case):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.path = Path(cls.directory.name)
+        (cls.path / 'program.c').write_text(PROGRAM)
+        (cls.path / 'weak.c').write_text(PROGRAM.replace('int main', '#pragma weak linux_statmount\nint main'))
+        (cls.path / 'plain.c').write_text('int main(void) { return 0; }\n')
+        start = '#include <liblinux/start.h>\nint linux_main(int c, char **v, char **e, const unsigned long *a)\n{ (void)v, (void)e, (void)a; return c; }\n'
+        (cls.path / 'start.c').write_text(PROGRAM.replace('int main(void)', 'int other(void)') + start)
+
+        def cc(name: str, *words: str) -> Path:
+            path = cls.path / name
+            subprocess.run([*CC, '-O1', '-o', str(path), *words], check=True, capture_output=True, timeout=TIMEOUT, cwd=cls.path)
+            return path
+        library = LIBRARY
+        cls.dynamic = cc('dynamic', 'program.c', library)
+        cls.weak = cc('weak', 'weak.c', library)
+        cls.plain = cc('plain', 'plain.c')
+        cls.object = cc('object.o', '-c', 'program.c')
+        cls.shared = cc('shared.so', '-shared', '-fPIC', 'program.c', library)
+        cls.static = cc('static', '-static', '-nostdlib', '-fno-pie', '-no-pie', '-fno-stack-protector', 'start.c', ARCHIVE)
+        cls.stripped = cc('stripped', '-s', '-static', '-nostdlib', '-fno-pie', '-no-pie', '-fno-stack-protector', 'start.c', ARCHIVE)
+        cls.mixed = cc('mixed', 'program.c', ARCHIVE)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.directory.cleanup()
+
+    def file(self, content: bytes, name: str = 'file') -> Path:
+        path = self.path / name
+        path.write_bytes(content)
+        return path
+
+    def one(self, content: bytes | Path, status: int = 0) -> dict:
+        path = content if isinstance(content, Path) else self.file(content)
+        result = run('needs', '--json', path)
+        self.assertEqual((result.returncode, result.stderr), (status, ''), result.stdout)
+        [found] = json.loads(result.stdout)
+        return found
+
+    def test_programs(self) -> None:
+        first = FACTS.notes['getpid'].since[ARCH]
+        for path in (self.dynamic, self.shared):
+            self.assertEqual(self.good('needs', path), f'{path}: Linux 6.8, for statmount\n  6.8: statmount\n  6.5: cachestat\n  {first}: getpid\n')
+            found = self.one(path)
+            self.assertEqual(found['release'], '6.8')
+            self.assertEqual({call['name']: (call['since'], call['weak'], call['linked']) for call in found['calls']},
+                             {'statmount': ('6.8', False, False), 'cachestat': ('6.5', False, False), 'getpid': (first, False, False)})
+            self.assertEqual(sorted(found['nodes']), sorted({'LINUX_6.8', 'LINUX_6.5', f'LINUX_{FACTS.arch.floor}'}))
+        for path in (self.static, self.mixed, self.object):
+            found = self.one(path)
+            self.assertEqual((found['release'], found['nodes']), ('6.8', []), path)
+            self.assertLessEqual({'statmount', 'cachestat', 'getpid'}, {call['name'] for call in found['calls']})
+        self.assertTrue(all(call['linked'] for call in self.one(self.static)['calls']))
+
+    def test_weak(self) -> None:
+        found = self.one(self.weak)
+        self.assertEqual(found['release'], '6.5')
+        self.assertIn({'name': 'statmount', 'since': '6.8', 'weak': True, 'linked': False}, found['calls'])
+        self.assertIn('statmount (weak)', self.good('needs', self.weak))
+
+    def test_nothing(self) -> None:
+        self.bad(1, 'asks for no call of liblinux', 'needs', self.plain)
+        self.bad(1, 'is liblinux itself', 'needs', LIBRARY)
+        self.bad(3, 'static and without symbols', 'needs', self.stripped)
+
+    def test_no_elf_files(self) -> None:
+        self.bad(3, 'ENOENT', 'needs', self.path / 'none')
+        self.bad(3, 'not a file', 'needs', self.path)
+        self.bad(3, 'not a file', 'needs', '/dev/zero')
+        fifo = self.path / 'fifo'
+        os.mkfifo(fifo)
+        self.bad(3, 'not a file', 'needs', fifo)
+        for content in (b'', b'\x7f', b'\x7fELF', b'#!/bin/sh\n', b'!<arch>\n' * 10):
+            self.bad(3, 'not an ELF file', 'needs', self.file(content))
+        large = self.path / 'large'
+        with large.open('wb') as file:
+            file.truncate(2**30 + 1)
+        self.bad(3, 'larger than 1 GiB', 'needs', large)
+        large.unlink()
+
+    def test_worst_status(self) -> None:
+        result = run('needs', self.dynamic, self.plain, self.path / 'none')
+        self.assertEqual(result.returncode, 3)
+        self.assertIn('Linux 6.8', result.stdout)
+        self.assertEqual(run('needs', self.dynamic, self.plain).returncode, 1)
+        found = json.loads(run('needs', '--json', self.dynamic, self.plain, self.path / 'none').stdout)
+        self.assertEqual([one['release'] for one in found], ['6.8', None, None])
+        self.assertEqual(found[2]['error'], 'ENOENT')
+
+    def test_classes_and_byte_orders(self) -> None:
+        imports = [('linux_getpid', 'LINUX_3.2'), ('linux_statmount', 'LINUX_6.8')]
+        for wide in (True, False):
+            for big in (True, False):
+                found = self.one(Elf(imports, wide=wide, big=big).bytes())
+                known = wide and not big            # else it is no architecture of ours, and only its nodes say something
+                self.assertEqual((found['release'], len(found['calls'])), ('6.8', 2 if known else 0), (wide, big))
+        found = self.one(Elf([('linux_openat', 'LINUX_3.7'), ('linux_listns', 'LINUX_6.19')], machine=183).bytes())
+        self.assertEqual((found['release'], [call['name'] for call in found['calls']]), ('6.19', ['listns', 'openat']))
+
+    def test_newer_than_this_version(self) -> None:
+        path = self.file(Elf([('linux_getpid', 'LINUX_3.2'), ('linux_tomorrow', 'LINUX_9.1')]).bytes())
+        self.assertEqual(self.one(path)['release'], '9.1')
+        self.assertIn('Linux 9.1, for a call of liblinux LINUX_9.1 that this version does not know', self.good('needs', path))
+
+    def test_other_libraries(self) -> None:
+        self.assertEqual(self.one(Elf([('linux_statmount', 'LINUX_6.8')], library='libother.so.1').bytes(), 1)['release'], None)
+        self.assertEqual(self.one(Elf([('linux_statmount', '')]).bytes())['release'], '6.8')
+        self.assertEqual(self.one(Elf([('linux_table_at', 'LIBLINUX_7.3')]).bytes())['release'], None)
+        self.assertEqual(self.one(Elf([('linux_getpid', 'LINUX_3.2')], exports=['linux_listns']).bytes())['release'], FACTS.notes['getpid'].since['x86_64'])
+
+    def test_hostile(self) -> None:
+        some = [('linux_getpid', 'LINUX_3.2'), ('linux_statmount', 'LINUX_6.8')]
+        many = [('linux_getpid', f'LINUX_3.{n}') for n in range(400)]
+        # 65,535 needs, each with the same 65,535 versions
+        heads = b''.join(struct.pack('<HHIII', 1, 65535, 1, 16 * (65535 - n), 16) for n in range(65535))
+        versions = struct.pack('<IHHII', 0, 0, 2, 1, 16) * 65535
+        for what, elf, reason in (
+                ('needs that share a long chain', Elf(some, library='libother.so', raw=heads + versions, verneeds=65535), 'more versions'),
+                ('a chain of one byte', Elf(some, aux_next=1, aux_count=65535, verneeds=2**31), 'versions|no end|outside'),
+                ('needs that overlap', Elf(some, aux_count=65535, verneeds=2**32 - 1, next=1), 'version|outside|no end'),
+                ('a chain that ends early', Elf(some, aux_count=3), 'a chain of versions ends early'),
+                ('a chain that goes outside', Elf(some, aux_next=0x7fffffff), 'outside'),
+                ('more nodes than there can be', Elf(many), 'more versions'),
+                ('a node that is none', Elf([('linux_getpid', 'LINUX_x')]), 'no version like one'),
+                ('a node of control characters', Elf([('linux_getpid', 'LINUX_6.8\x1b[2J')]), 'no version like one'),
+                ('no end of names', Elf(some, tags={STRSZ: 5}), 'no end|outside'),
+                ('names larger than the file', Elf(some, tags={STRSZ: 2**63}), 'outside'),
+                ('symbols outside of all segments', Elf(some, tags={SYMTAB: 2**40}), 'in no segment'),
+                ('versions outside of all segments', Elf(some, tags={VERNEED: 2**64 - 1}), 'in no segment')):
+            with self.subTest(what):
+                self.bad(3, reason, 'needs', self.file(elf.bytes()))
+        for size in range(0, len(Elf(some).bytes()), 16):
+            self.bad(3, '', 'needs', self.file(Elf(some).bytes()[:size]))
+
+    def test_many_symbols_do_not_take_long(self) -> None:
+        content = Elf([('linux_getpid', '')] * 200000).bytes()
+        self.assertEqual(self.one(content)['release'], FACTS.notes['getpid'].since['x86_64'])
+
+    def test_mutants(self) -> None:
+        """Thousands of damaged files, from a fixed seed: an answer for each, and none ends by a signal or runs on."""
+        some = [('linux_getpid', 'LINUX_3.2'), ('linux_statmount', 'LINUX_6.8')]
+        seeds = [path.read_bytes() for path in (self.dynamic, self.weak, self.object, self.shared, self.static, self.stripped)]
+        made = [Elf(some, wide=wide, big=big).bytes() for wide in (True, False) for big in (True, False)]
+        source = random.Random(73)
+        folder = self.path / 'mutants'
+        folder.mkdir()
+        words = [0, 1, 2, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 2**63, 2**64 - 1, 2**64 - 8, 4096]
+        statuses: dict[int, int] = {}
+        total = 300 if WRAPPER else 4000
+        batch = 50 if WRAPPER else 200
+        for start in range(0, total, batch):
+            paths = []
+            for n in range(start, start + batch):
+                content = bytearray(source.choice(made if n % 2 else seeds))
+                for _ in range(source.randint(1, 4)):
+                    kind = source.randrange(5)
+                    # Most of what is read stands in the first and the last kilobyte.
+                    near = min(len(content), 1024)
+                    at = source.choice([source.randrange(near), len(content) - 1 - source.randrange(near), source.randrange(len(content))])
+                    if kind == 0:
+                        content[at] = source.randrange(256)
+                    elif kind in (1, 2):
+                        size = source.choice([2, 4, 8])
+                        at &= -size
+                        content[at:at + size] = (source.choice(words) % 2**(8 * size)).to_bytes(size, 'little')[:max(0, len(content) - at)]
+                    elif kind == 3:
+                        content[at] ^= 1 << source.randrange(8)
+                    elif source.randrange(4) == 0 and len(content) > 64:
+                        del content[source.randrange(1, len(content)):]
+                paths.append(folder / str(n))
+                paths[-1].write_bytes(content)
+            result = run('needs', '--json', *paths)
+            found = json.loads(result.stdout)
+            self.assertEqual([Path(one['file']).name for one in found], [path.name for path in paths])
+            text = run('needs', *paths)
+            lines = text.stderr.splitlines()
+            said = sum(one['error'] is not None or not one['calls'] and not one['nodes'] for one in found)
+            self.assertEqual(len(lines), said)
+            self.assertTrue(all(line.startswith(f'liblinux: {folder}/') for line in lines))
+            for one in found:
+                key = 3 if one['error'] else 0 if one['calls'] or one['nodes'] else 1
+                statuses[key] = statuses.get(key, 0) + 1
+            for path in paths:
+                path.unlink()
+        self.assertEqual(sorted(statuses), [0, 1, 3])
+
+
+class Completion(Case):
+    OPTIONS = {name: sorted(set(re.findall(r'^  (--[a-z-]+)', text, re.M)) | {'--help', '--json'})
+               for name, text in ((name, run(name, '--help').stdout) for name in SUBCOMMANDS)}
+
+    def bash(self, *words: str) -> list[str]:
+        script = f'''source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _liblinux; printf '%s\\n' "${{COMPREPLY[@]}}"'''
+        said = subprocess.run(['bash', '-c', script, 'bash', TOP / 'command/liblinux.bash', *words], text=True, capture_output=True, check=True, timeout=TIMEOUT)
+        self.assertEqual(said.stderr, '')
+        return said.stdout.split()
+
+    def test_bash(self) -> None:
+        if WRAPPER:
+            self.skipTest('completion runs the command by its name')
+        self.assertEqual(set(self.bash(COMMAND, '')), {*SUBCOMMANDS, '--help', '--version'})
+        self.assertEqual(self.bash(COMMAND, 'sh'), ['show'])
+        self.assertEqual(self.bash(COMMAND, 'show', 'statm'), ['statmount'])
+        self.assertEqual(self.bash(COMMAND, 'probe', ''), sorted(CALLS))
+        self.assertEqual(self.bash(COMMAND, 'call', 'listn'), ['listns'])
+        self.assertEqual(self.bash(COMMAND, 'call', 'listns', ''), [])
+        self.assertEqual(self.bash(COMMAND, 'errno', 'EPE'), ['EPERM'])
+        self.assertEqual(self.bash(COMMAND, 'list', '--category', 'mou'), ['mount'])
+        self.assertEqual(self.bash(COMMAND, 'list', '--category', '=', 'mou'), ['mount'])
+        self.assertEqual(set(self.bash(COMMAND, 'list', '--category', '=')), set(emit.call_notes.CATEGORIES))
+        self.assertEqual(self.bash(COMMAND, 'list', '--not-in', ''), ['glibc', 'musl'])
+        self.assertEqual(sorted(self.bash(COMMAND, 'list', '--arch', '')), sorted(FACTS.table.arches))
+        self.assertIn(__file__, self.bash(COMMAND, 'needs', __file__[:-2]))
+        for name in SUBCOMMANDS:
+            self.assertEqual(sorted(self.bash(COMMAND, name, '--')), self.OPTIONS[name])
+
+    def zsh(self, line: str, wanted: str) -> None:
+        """Types a line and Tab into an interactive zsh, and waits for what that makes of it."""
+        with tempfile.TemporaryDirectory() as directory:
+            Path(directory, 'liblinux').symlink_to(COMMAND)
+            shutil.copy(TOP / 'command/_liblinux', directory)
+            pid, fd = pty.fork()
+            if not pid:
+                os.execvpe('zsh', ['zsh', '-f', '-i'], {'PATH': f'{directory}:{os.environ["PATH"]}', 'TERM': 'dumb', 'HOME': directory})
+            try:
+                os.write(fd, f'PS1=; fpath=({directory} $fpath); autoload -U compinit; compinit -u -D; echo rea""dy\n'.encode())
+                self.expect(fd, 'ready')
+                os.write(fd, f'{line}\t'.encode())
+                self.expect(fd, wanted)
+            finally:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                os.close(fd)
+
+    def expect(self, fd: int, wanted: str) -> None:
+        said = b''
+        while wanted.encode() not in said:
+            if not select.select([fd], [], [], 20)[0]:
+                self.fail(f'{wanted} is not in {said!r}')
+            said += os.read(fd, 4096).replace(b'\a', b'')
+
+    def test_zsh(self) -> None:
+        if WRAPPER:
+            self.skipTest('completion runs the command by its name')
+        if not shutil.which('zsh'):
+            self.skipTest('no zsh')
+        for line, wanted in (('liblinux sho', 'liblinux show'), ('liblinux show statm', 'statmount'), ('liblinux probe --al', '--all'),
+                             ('liblinux list --category=cred', 'credentials'), ('liblinux errno EPE', 'EPERM'), ('liblinux call listn', 'listns')):
+            with self.subTest(line):
+                self.zsh(line, wanted)
+
+    def test_zsh_has_every_option(self) -> None:
+        text = (TOP / 'command/_liblinux').read_text(encoding='utf-8')
+        self.assertEqual(set(re.findall(r"--[a-z-]+", text)), {option for options in self.OPTIONS.values() for option in options} | {'--version'})
+
+
+if __name__ == '__main__':
+    tap.main()

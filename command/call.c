@@ -15,6 +15,7 @@ struct argument {
 	unsigned long size;
 	int is_string, is_output;	/* output: a buffer of zeros */
 	byte *before;			/* a copy, for a buffer that was given */
+	const struct layout *layout;	/* of the struct that the argument points to */
 };
 
 /* It ends where the memory does, so that a call with a size too large fails and hits nothing else. */
@@ -63,6 +64,14 @@ static int read_value(const char *text, unsigned long *value)
 	return 1;
 }
 
+/* Does a number fit into so many bytes, with a sign or without? */
+static int fits(unsigned long value, unsigned long width)
+{
+	unsigned int bits = 8 * (unsigned int)width;
+
+	return width == 8 || !(value >> bits) || !(~value >> (bits - 1));
+}
+
 /* u32:24,0,u64:5 */
 static int read_struct(struct argument *argument)
 {
@@ -95,7 +104,7 @@ static int read_struct(struct argument *argument)
 			return 0;
 		part[n] = 0;
 		at += n + !end;
-		if (!read_value(part, &value) || (width < 8 && value >> 8 * width && -value >> (8 * width - 1) && -value != 1ul << (8 * width - 1)))
+		if (!read_value(part, &value) || !fits(value, width))
 			return 0;
 		while (used % width)
 			used++;
@@ -114,6 +123,48 @@ static int read_struct(struct argument *argument)
 			return no_memory(argument->text);
 		at = argument->text;
 		used = 0;
+	}
+}
+
+/* "flags=O_PATH,resolve=8": members by name, all others 0. */
+static int read_members(struct argument *argument, const struct layout *layout)
+{
+	const char *at = argument->text;
+	unsigned long n, size, value;
+	const struct member *member;
+
+	argument->size = layout->size;
+	argument->buffer = allocate(argument->size);
+	argument->before = allocate(argument->size);
+	if (!argument->buffer || !argument->before)
+		return no_memory(argument->text);
+	for (;;) {
+		char part[80];
+
+		for (size = 0; at[size] && at[size] != '='; size++)
+			;
+		for (member = &members[layout->first], n = 0; n < layout->count; n++, member++)
+			if (length(member->name) == size && begins(at, member->name))
+				break;
+		if (n == layout->count || !at[size] || member->count) {
+			complain("'", at, "': ", layout->type, " has no such member that is a number", (char *)0);
+			return 0;
+		}
+		at += size + 1;
+		for (n = 0; at[n] && at[n] != ','; n++)
+			if (n < sizeof part - 1)
+				part[n] = at[n];
+		part[n < sizeof part ? n : 0] = 0;
+		if (!read_value(part, &value) || !fits(value, member->width)) {
+			complain("'", at, "': no value of ", member->name, (char *)0);
+			return 0;
+		}
+		size = n;
+		for (n = 0; n < member->width; n++)
+			argument->buffer[member->offset + n] = (byte)(value >> 8 * n);
+		if (!at[size])
+			return 1;
+		at += size + 1;
 	}
 }
 
@@ -155,6 +206,7 @@ static int read_argument(struct argument *argument, char *text, const struct lin
 		known->flags & (LINUX_TABLE_ARG_VARIES | LINUX_TABLE_ARG_ADDRESS | LINUX_TABLE_ARG_IN | LINUX_TABLE_ARG_OUT | LINUX_TABLE_ARG_INOUT);
 
 	argument->text = text;
+	argument->layout = known ? find_layout(known->type) : 0;
 	if (begins(text, "str:")) {
 		argument->value = (unsigned long)(text + 4);
 		argument->is_string = 1;
@@ -163,6 +215,12 @@ static int read_argument(struct argument *argument, char *text, const struct lin
 	if (begins(text, "file:")) {
 		if (!read_content(argument, text + 5))
 			return 0;
+	} else if (*text == '@' && (argument->layout ? !text[1] : 0)) {
+		argument->size = argument->layout->size;
+		argument->is_output = 1;
+		argument->buffer = allocate(argument->size);
+		if (!argument->buffer)
+			return no_memory(text);
 	} else if (*text == '@' && (text[1] >= '0' && text[1] <= '9')) {
 		if (!read_number(text + 1, &argument->size) || argument->size > MOST_SIZE)
 			return complain("'", text, "': no size of a buffer, which may be 1 GiB", (char *)0), 0;
@@ -177,6 +235,11 @@ static int read_argument(struct argument *argument, char *text, const struct lin
 			argument->before[n] = argument->buffer[n];
 	} else if (read_value(text, &argument->value)) {
 		return 1;
+	} else if (argument->layout && contains(text, "=")) {
+		if (!read_members(argument, argument->layout))
+			return 0;
+		for (n = 0; n < argument->size; n++)
+			argument->before[n] = argument->buffer[n];
 	} else if (pointer) {
 		argument->value = (unsigned long)text;
 		argument->is_string = 1;
@@ -219,6 +282,75 @@ static void put_hexdump(const byte *data, unsigned long size)
 	}
 }
 
+static void put_text(const char *text, unsigned long size)
+{
+	unsigned long n;
+
+	put("\"");
+	for (n = 0; n < size && text[n]; n++) {
+		if ((byte)text[n] < ' ' || text[n] == 0x7f) {
+			put("\\x");
+			put_unsigned((byte)text[n], 16, 2);
+		} else {
+			put_bytes(text + n, 1);
+		}
+	}
+	put("\"");
+}
+
+static unsigned long number_at(const byte *data, const struct member *member, unsigned long n)
+{
+	unsigned long value = 0;
+	unsigned int at;
+
+	for (at = 0; at < member->width; at++)
+		value |= (unsigned long)data[member->offset + n * member->width + at] << 8 * at;
+	if (member->is_signed && member->width < 8 && value >> (8 * member->width - 1))
+		value |= ~0ul << 8 * member->width;
+	return value;
+}
+
+/* The members that are not 0. */
+static void put_members(const struct layout *layout, const byte *data)
+{
+	const struct member *member = &members[layout->first];
+	unsigned long n, i;
+
+	for (n = 0; n < layout->count; n++, member++) {
+		if (member->is_text && data[member->offset]) {
+			put("  ");
+			put(member->name);
+			put(" = ");
+			put_text((const char *)data + member->offset, member->count);
+			put("\n");
+		}
+		for (i = 0; !member->is_text && (i < member->count || (!i && !member->count)); i++) {
+			unsigned long value = number_at(data, member, i);
+
+			if (!value)
+				continue;
+			put("  ");
+			put(member->name);
+			if (member->count) {
+				put("[");
+				put_unsigned(i, 10, 1);
+				put("]");
+			}
+			put(" = ");
+			if (member->is_signed)
+				put_number((long)value);
+			else
+				put_unsigned(value, 10, 1);
+			if (value > 0xff && (long)value > 0) {
+				put(" (0x");
+				put_unsigned(value, 16, 1);
+				put(")");
+			}
+			put("\n");
+		}
+	}
+}
+
 /* How much of a buffer has something in it: what the result says where it does, else up to the last byte that is not 0. */
 static unsigned long used(const struct argument *argument, const struct linux_table_arg *known, long result)
 {
@@ -243,21 +375,8 @@ static int changed(const struct argument *argument)
 
 static void put_argument(const struct argument *argument)
 {
-	unsigned long n;
-
 	if (argument->is_string) {
-		const char *text = (const char *)argument->value;
-
-		put("\"");
-		for (n = 0; text[n]; n++) {
-			if ((byte)text[n] < ' ' || text[n] == 0x7f) {
-				put("\\x");
-				put_unsigned((byte)text[n], 16, 2);
-			} else {
-				put_bytes(text + n, 1);
-			}
-		}
-		put("\"");
+		put_text((const char *)argument->value, ~0ul);
 	} else if (argument->buffer) {
 		put(argument->text);
 	} else if ((long)argument->value < 0 && (long)argument->value >= -4096) {
@@ -306,7 +425,7 @@ static void say(const struct linux_table_call *call, const struct argument *argu
 	put("\n");
 	for (n = 0; n < count; n++) {
 		const struct argument *one = &arguments[n];
-		unsigned long size;
+		unsigned long size, from;
 
 		if (!one->buffer || (!one->is_output && !changed(one)))
 			continue;
@@ -319,7 +438,16 @@ static void say(const struct linux_table_call *call, const struct argument *argu
 			continue;
 		}
 		put(":\n");
-		put_hexdump(one->buffer, size < MOST_SHOWN ? size : MOST_SHOWN);
+		from = 0;
+		if (one->layout && one->size >= one->layout->size) {
+			put_members(one->layout, one->buffer);
+			from = one->layout->size;
+			if (size <= from)
+				continue;
+			put("  and behind that\n");
+		}
+		size -= from;
+		put_hexdump(one->buffer + from, size < MOST_SHOWN ? size : MOST_SHOWN);
 		if (size > MOST_SHOWN) {
 			put("  and ");
 			put_number((long)(size - MOST_SHOWN));
@@ -409,6 +537,7 @@ int do_call(int argc, char **argv)
 	for (n = 0; n < 6; n++) {
 		arguments[n].value = arguments[n].size = 0;
 		arguments[n].text = 0;
+		arguments[n].layout = 0;
 		arguments[n].buffer = arguments[n].before = 0;
 		arguments[n].is_string = arguments[n].is_output = 0;
 		known = call.name && n < call.nargs ? &call.args[n] : 0;

@@ -64,17 +64,32 @@ struct error {
 	int value, is_alias;
 };
 
+/* A number in a struct, or an array of them. */
+struct member {
+	const char *name;
+	unsigned short offset, count;	/* count: 0 is no array */
+	byte width, is_signed, is_text;
+};
+
+struct layout {
+	const char *type;		/* "struct linux_open_how" */
+	unsigned short size, first, count;
+};
+
 extern const struct about abouts[];
 extern const struct arch archs[];
 extern const struct word categories[], kinds[], marks[];
 extern const struct error errors[];
+extern const struct member members[];
+extern const struct layout layouts[];
 extern const char constant_names[];
 extern const unsigned int constant_places[];
 extern const unsigned long long constant_values[];
-extern const unsigned int n_abouts, n_archs, native, n_categories, n_kinds, n_marks, n_errors, n_constants;
+extern const unsigned int n_abouts, n_archs, native, n_categories, n_kinds, n_marks, n_errors, n_constants, n_layouts;
 extern const char tree[];
 
 const struct about *about(const char *name);
+const struct layout *find_layout(const char *type);	/* of a pointer, as an argument has it */
 int find_constant(const char *name, unsigned long length, unsigned long *value);
 int find_call(struct linux_table_call *call, unsigned int audit, const char *name);	/* with or without linux_, or by number */
 int unknown_call(const char *name);			/* says so; returns NO */

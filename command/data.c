@@ -16,6 +16,17 @@ const struct about *about(const char *name)
 	return 0;
 }
 
+const struct layout *find_layout(const char *type)
+{
+	unsigned int n;
+
+	type += begins(type, "const ") ? 6 : 0;
+	for (n = 0; n < n_layouts; n++)
+		if (begins(type, layouts[n].type) && equal(type + length(layouts[n].type), " *"))
+			return &layouts[n];
+	return 0;
+}
+
 int find_constant(const char *name, unsigned long size, unsigned long *value)
 {
 	unsigned int low = 0, high = n_constants;

@@ -351,9 +351,40 @@ static void put_arg(const struct linux_table_arg *arg)
 	put("\n");
 }
 
+static void put_layout(const struct layout *layout)
+{
+	const struct member *member = &members[layout->first];
+	unsigned long n;
+
+	put("\n    ");
+	put(layout->type);
+	put(", ");
+	put_unsigned(layout->size, 10, 1);
+	put(" bytes\n");
+	for (n = 0; n < layout->count; n++, member++) {
+		put("      ");
+		put_unsigned(member->offset, 10, 1);
+		put(member->offset < 10 ? "    " : member->offset < 100 ? "   " : member->offset < 1000 ? "  " : " ");
+		put(member->is_text ? "text" : member->is_signed ? "s" : "u");
+		if (!member->is_text) {
+			put_unsigned(8ul * member->width, 10, 1);
+			put(member->width < 2 ? "  " : " ");
+		}
+		put("  ");
+		put(member->name);
+		if (member->count) {
+			put("[");
+			put_unsigned(member->count, 10, 1);
+			put("]");
+		}
+		put("\n");
+	}
+}
+
 static void put_call(const struct linux_table_call *call, unsigned int arch)
 {
 	struct linux_table_call other;
+	int of_native = arch == native || comes_with(call, native, &other);	/* so are the layouts */
 	unsigned long column;
 	unsigned int n;
 
@@ -431,6 +462,15 @@ static void put_call(const struct linux_table_call *call, unsigned int arch)
 		put("\n");
 	for (n = 0; n < call->nargs; n++)
 		put_arg(&call->args[n]);
+	for (n = 0; n < call->nargs; n++) {
+		const struct layout *layout = find_layout(call->args[n].type);
+		unsigned long before;
+
+		for (before = 0; before < n && find_layout(call->args[before].type) != layout; before++)
+			;
+		if (of_native && layout && before == n)
+			put_layout(layout);
+	}
 }
 
 int do_show(int argc, char **argv)

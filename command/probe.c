@@ -105,8 +105,8 @@ static struct finding judge(const struct linux_table_call *call, const struct ab
 {
 	struct finding finding = { 0, 0, "" };
 	int old = compare_releases(kernel, call->since) < 0, signal = status & 0x7f;
-	const char *without = !known->args[0] || known->args[0] != known->args[5] ? "it answered arguments that do nothing" :
-		"it answered arguments that are all -1";
+	const char *without = !call->nargs ? "it answered" : known->args[5] == -1 ? "it answered arguments that are all -1" :
+		"it answered arguments that do nothing";
 
 	if (!outcome->called)
 		return say(finding, "unknown", "its process did not get there");

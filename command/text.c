@@ -3,6 +3,8 @@
 
 #include "command.h"
 
+#include <liblinux/arch.h>
+
 /* Compilers call these whatever they are told. */
 void *memcpy(void *to, const void *from, unsigned long size);
 void *memmove(void *to, const void *from, unsigned long size);
@@ -43,6 +45,32 @@ int memcmp(const void *a, const void *b, unsigned long size)
 		if (((const byte *)a)[n] != ((const byte *)b)[n])
 			return ((const byte *)a)[n] - ((const byte *)b)[n];
 	return 0;
+}
+
+/* What -pg and, by clang, -finstrument-functions put into all code: nobody profiles this. */
+LIBLINUX_NO_INSTRUMENT void mcount(void);
+LIBLINUX_NO_INSTRUMENT void _mcount(void);
+LIBLINUX_NO_INSTRUMENT void __cyg_profile_func_enter(void *function, void *caller);
+LIBLINUX_NO_INSTRUMENT void __cyg_profile_func_exit(void *function, void *caller);
+
+void mcount(void)
+{
+}
+
+void _mcount(void)
+{
+}
+
+void __cyg_profile_func_enter(void *function, void *caller)
+{
+	(void)function;
+	(void)caller;
+}
+
+void __cyg_profile_func_exit(void *function, void *caller)
+{
+	(void)function;
+	(void)caller;
 }
 
 unsigned long length(const char *text)

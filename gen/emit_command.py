@@ -84,7 +84,7 @@ class Member:
 
 
 def members(uapi: Uapi, arch: str, fields: tuple[Field, ...], before: str = '', base: int = 0) -> list[Member]:
-    """All numbers of a struct; bit-fields, arrays of structs and what has no size are left out."""
+    """All numbers of a struct; bit-fields, arrays of structs or of arrays, and what has no size are left out."""
     found: list[Member] = []
     records = uapi.records(arch)
     for field in fields:
@@ -94,14 +94,11 @@ def members(uapi: Uapi, arch: str, fields: tuple[Field, ...], before: str = '', 
             inner = records[field.type.partition(' ')[2]][1].members
         if inner and not field.dims:
             found += members(uapi, arch, inner, f'{name}.' if field.name else before, base + field.offset)
-        elif not inner and not field.bits and 0 not in field.dims and (field.type.endswith(('*', ')')) or field.type in SCALARS):
+        elif not inner and not field.bits and field.dims != (0,) and len(field.dims) < 2 and (field.type.endswith(('*', ')')) or field.type in SCALARS):
             width = SCALARS.get(field.type, 8)
             signed = not field.type.startswith('unsigned') and field.type in SCALARS
             if width <= 8:
-                count = 0
-                for dim in field.dims:
-                    count = (count or 1) * dim
-                found.append(Member(name, base + field.offset, width, signed, count, field.type == 'char' and len(field.dims) == 1))
+                found.append(Member(name, base + field.offset, width, signed, sum(field.dims), field.type == 'char' and bool(field.dims)))
     return found
 
 

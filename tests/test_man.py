@@ -89,6 +89,14 @@ class Complete(unittest.TestCase):
                   if not note.man or min(map(tables.release, note.since.values())) > (6, 1)}
         self.assertEqual(wanted - {path.stem for path in (TOP / 'man/calls').glob('*.mdoc')}, set())
 
+    def test_command(self) -> None:
+        """liblinux(1) and liblinux --help tell of the same commands and options."""
+        usage, page = (TOP / 'command/usage.c').read_text(), PAGES['liblinux.1']
+        commands, options = re.findall(r'^"usage: liblinux ([a-z]+) ', usage, re.M), set(re.findall(r'^"  (--[\w-]+) ', usage, re.M))
+        self.assertGreater(len(commands), 3)
+        self.assertEqual(re.findall(r'^\.It Cm (\w+)', page, re.M), commands)
+        self.assertEqual({f'-{name}' for name in re.findall(r'\bFl (-[\w-]+)', page)}, options)
+
     def test_references(self) -> None:
         known = set(PAGES) | set(ALIASES) | {f'{note.man}.2' for note in NOTES.values()} | OTHER_PAGES
         for name, page in PAGES.items():

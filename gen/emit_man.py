@@ -23,6 +23,7 @@ class Facts:
     arches: list[Arch]
     uapi: emit_uapi.Uapi
     fragments: dict[str, Fragment]      # call -> what people wrote about it
+    not_inline: set[str]                # calls that LIBLINUX_INLINE does not have
     version: str
     date: str
 
@@ -34,6 +35,13 @@ HEAD = '''\
 .Dt LINUX_{title} 3
 .Os liblinux {version}
 '''
+
+# Functions of ours that are about certain calls.
+HELPERS = {
+    'linux_clone3_call': {'clone', 'clone3'},
+    'linux_restore_rt': {'rt_sigaction', 'rt_sigreturn'},
+    'linux_vdso': {'clock_getres', 'clock_gettime', 'getcpu', 'getrandom', 'gettimeofday', 'time'},
+}
 
 READ_WRITTEN = {'in': 'read', 'out': 'written', 'inout': 'read and written', 'varies': 'another argument decides what for', 'address': 'no buffer'}
 
@@ -206,14 +214,16 @@ def history(rows: list[Row], note: Note, facts: Facts) -> str:
 def see_also(note: Note, fragment: Fragment | None) -> str:
     pages = {('2', note.man)} if note.man else set()
     pages |= {('3', 'linux_is_error'), ('3', 'linux_cerror'), ('7', 'liblinux')}
+    pages |= {('3', function) for function, calls in HELPERS.items() if note.name in calls}
     pages |= {('3', f'linux_{name}') for name in (fragment.related if fragment else ())}
     pages |= set(fragment.see_also if fragment else ())
     lines = [f'.Xr {name} {section}' for section, name in sorted(pages)]
     return ' ,\n'.join(lines) + '\n'
 
 
-def caveats(note: Note, fragment: Fragment | None) -> str:
+def caveats(note: Note, facts: Facts, fragment: Fragment | None) -> str:
     said = [MARKS[mark] for mark in MARKS if mark in note.marks and MARKS[mark]]
+    said += ['It has no inline form: LIBLINUX_INLINE leaves it out.'] if note.name in facts.not_inline else []
     said += note.caveat
     own = fragment.sections.get('CAVEATS', '') if fragment else ''
     return own + ('.Pp\n' if own and said else '') + ''.join(f'{text(one)}\n' for one in said)
@@ -233,7 +243,7 @@ def call(rows: list[Row], facts: Facts) -> str:
         'ERRORS': '' if never else errors(rows, note, facts, fragment),
         'SEE ALSO': see_also(note, fragment),
         'HISTORY': history(rows, note, facts),
-        'CAVEATS': caveats(note, fragment),
+        'CAVEATS': caveats(note, facts, fragment),
     }
     return HEAD.format(tree=facts.table.tree, date=facts.date, title=name.upper(), version=facts.version) + ''.join(
         f'.Sh {title}\n{body}' for title, body in sections.items() if body)

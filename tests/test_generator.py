@@ -748,12 +748,12 @@ class Outputs(unittest.TestCase):
         text = ''
         for fragments in ({}, {'clone': fragment}):
             facts = emit_man.Facts(table, {'clone': note}, libc, shared, tables.read_arches(), emit_uapi.Uapi({}, {}, frozenset(), ()),
-                                   fragments, '7.3.0', 'November 21, 2026')
+                                   fragments, {'clone'}, '7.3.0', 'November 21, 2026')
             text += emit_man.call([one for one in table.rows if one.name == row.name], facts)
         self.assertEqual(text, (GOLDEN / 'pages').read_text())
 
     def test_pages_of_people(self) -> None:
-        facts = emit_man.Facts(None, {}, {}, {}, [], None, {}, '7.3.0', 'November 21, 2026')
+        facts = emit_man.Facts(None, {}, {}, {}, [], None, {}, set(), '7.3.0', 'November 21, 2026')
         source = '.Dd @DATE@\n.Nm linux_one ,\n.Nm linux_two\n.Nd x\n.Os @VERSION@\n'
         self.assertEqual(emit_man.written({'linux_one.3': source}, facts), {
             'linux_one.3': '.Dd November 21, 2026\n.Nm linux_one ,\n.Nm linux_two\n.Nd x\n.Os 7.3.0\n',

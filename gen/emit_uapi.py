@@ -372,7 +372,9 @@ def layout_test(uapi: Uapi, arch: str, origin: str, headers: list[str]) -> str:
     Compiled with the kernel's own headers in the same unit. What has a source is in none of them.
     """
     # A few macros of the kernel use what no header of it defines.
-    text = origin + 'typedef __SIZE_TYPE__ size_t;\n'
+    text = origin + 'typedef __SIZE_TYPE__ size_t;\ntypedef unsigned short sa_family_t;\ntypedef unsigned long long u64;\n'
+    records = uapi.records(arch)
+    text += define_record(uapi, records['sockaddr'][1], Layout(records), 'sockaddr')    # for gen/libc
     text += ''.join(f'#if __has_include(<{header}>)\n# include <{header}>\n#endif\n'
                             for header in headers if not header.startswith('asm-generic/'))
     text += '#include <liblinux/uapi.h>\n#include <liblinux/uapi/dirent.h>\n\n'

@@ -10,15 +10,20 @@ import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import kernel_tree
-from tables import Arch, Doubt
+from tables import TOP, Arch, Doubt
 from uapi_tables import Enum, Extra, Field, Macro, Record
 
 # Where what abi-extra.tbl takes from the tree is said to come from: this, our header, and the file.
 EXTRA = '/extra/'
+
+# What a few of the headers include, and an empty one for them.
+LIBC_HEADER = '<sys/socket.h>'
+STUBS = TOP / 'gen/libc'
 
 CLANG = 'clang'
 DWARFDUMP = 'llvm-dwarfdump'
@@ -59,12 +64,22 @@ class Compiler:
         self.present = [file for files in groups.values() for file in files
                         if any((root / file).exists() for root in self.roots)]
         self.flags = [f'--target={self.target}', '-nostdinc', '-ffreestanding', '-w',
-                      *(word for root in self.roots for word in ('-isystem', str(root)))]
+                      *(word for root in [*self.roots, STUBS] for word in ('-isystem', str(root)))]
         for name, files in groups.items():
             if files and not any(file in self.present for file in files) and files[0].startswith('linux/'):
                 raise Doubt(headers / files[0], 1, 'No such file or directory')
-        self.includes = ''.join(f'#include <{file}>\n' for file in self.present if not file.startswith('asm-generic/'))
-        self.includes += extra
+        # What includes a libc's header comes after what abi-extra.tbl has of it.
+        late = [file for files in groups.values() if any(LIBC_HEADER in self.text(file) for file in files) for file in files]
+        self.includes = self.include(file for file in self.present if file not in late) + extra
+        if extra:
+            self.includes += self.include(late)
+
+    @staticmethod
+    def include(files: Iterable[str]) -> str:
+        return ''.join(f'#include <{file}>\n' for file in files if not file.startswith('asm-generic/'))
+
+    def text(self, file: str) -> str:
+        return next((kernel_tree.read(root / file) for root in self.roots if (root / file).exists()), '')
 
     def run(self, *arguments: str, text: str) -> subprocess.CompletedProcess:
         try:

@@ -51,7 +51,7 @@ LIBC = '''
     utmp.h wchar.h'''.split()
 NAMES = uapi_tables.read_groups(uapi_tables.GROUPS)         # of our headers, and the kernel's files each is made from
 KERNEL = sorted({file for files in NAMES.values() for file in files if not file.startswith('asm-generic/')}
-                | {f'linux/{name}.h' for name in 'elf errno if ioctl loop stddef unistd'.split()} | {'asm/prctl.h', 'asm/sigcontext.h', 'asm/unistd.h'})
+                | {f'linux/{name}.h' for name in 'elf errno ioctl loop stddef unistd'.split()} | {'asm/prctl.h', 'asm/sigcontext.h', 'asm/unistd.h'})
 OURS = 'liblinux/liblinux.h'
 ASM = f'{platform.machine()}-linux-gnu'
 
@@ -169,7 +169,7 @@ class Company(unittest.TestCase):
         flags = self.newest()
         jobs = []
         for name, files in NAMES.items():
-            libc = [other for other in (f'{name}.h', f'sys/{name}.h', f'netinet/{name}.h') if other in LIBC]
+            libc = [other for other in (f'{name}.h', *(f'{place}/{name}.h' for place in ('sys', 'net', 'netinet'))) if other in LIBC]
             kernel = [file for file in files if file in KERNEL]
             jobs += [(self.flagged(language, flags), f'liblinux/uapi/{name}.h', other, self.lot.choice(LIBC))
                      for other in libc + kernel for language in (self.drawn() if FULL else [self.lot.choice(self.languages())])]

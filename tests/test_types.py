@@ -74,7 +74,8 @@ class Kernel(Case):
                 with self.subTest(f'{compiler} {arch}'):
                     if not shutil.which(compiler[0]):
                         self.skipTest(f'{compiler[0]} is not installed')
-                    command = [*compiler, '-w', '-nostdinc', '-isystem', str(headers / f'{arch}-linux-gnu'), '-isystem', str(headers), *INCLUDES]
+                    command = [*compiler, '-w', '-nostdinc', '-isystem', str(headers / f'{arch}-linux-gnu'), '-isystem', str(headers),
+                               '-isystem', str(uapi_headers.STUBS), *INCLUDES]
                     self.assertEqual(errors(command, text), '')
                     wrong = text.replace('sizeof(struct linux_statx) == 256', 'sizeof(struct linux_statx) == 264')
                     self.assertNotEqual(wrong, text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from c_types import tag_name
 from tables import Arch
-from uapi_tables import Enum, Field, Macro, Record
+from uapi_tables import HANDLER, Enum, Field, Macro, Record
 
 # Words that a field cannot be called in C++; in C the kernel calls some fields so.
 CXX_WORDS = {'and', 'bool', 'catch', 'class', 'compl', 'delete', 'explicit', 'export', 'false', 'friend', 'mutable', 'namespace',
@@ -208,11 +208,20 @@ def macro_name(name: str, names: set[str]) -> str:
     return bare if bare.startswith('LINUX_') else f'LINUX_{bare}'
 
 
+def constant(value: str) -> str:
+    """A value of the same type: C negates what is no int yet."""
+    match = re.fullmatch(r'-(\w+?)(l{0,2})', value)
+    if match and int(match[1], 0) == 2**(63 if match[2] else 31):
+        return f'-{int(match[1], 0) - 1}{match[2]} - 1'
+    return value
+
+
 def define_macro(uapi: Uapi, macro: Macro, names: set[str]) -> str:
     name = macro_name(macro.name, names)
     if not name:
         return ''
-    value = f'({macro.value})' if macro.value.startswith('-') else macro.value
+    value = constant(macro.value)
+    value = f'({value})' if value.startswith(('-', HANDLER)) else value
     text = f'#define {name} {value}\n'
     return f'#ifndef {name}\n{text}#endif\n' if macro.name.startswith('LINUX_') else text
 
@@ -220,15 +229,17 @@ def define_macro(uapi: Uapi, macro: Macro, names: set[str]) -> str:
 def define_enum(uapi: Uapi, enum: Enum, names: set[str]) -> str:
     """Enumerators that are no int are macros: C has no others."""
     inside, outside = '', ''
+    # The type of all that are no int is the enum's.
+    lowest, highest = (choose(value for _, value in enum.values) for choose in (min, max))
+    suffix = 'l' if lowest < 0 else 'ul' if highest >= 2**32 else 'u'
     for name, value in enum.values:
         ours = macro_name(name, names)
         if not ours:
             continue
         if -2**31 <= value < 2**31:
-            inside += f'\t{ours} = {value},\n' if value > -2**31 else f'\t{ours} = -2147483647 - 1,\n'
+            inside += f'\t{ours} = {constant(str(value))},\n'
         else:
-            suffix = 'll' if value < 2**63 else 'ull'
-            outside += f'#define {ours} {value}{suffix if abs(value) >= 2**32 or value < 0 else "u"}\n'
+            outside += f'#define {ours} {f"({value}{suffix})" if value < 0 else f"{value}{suffix}"}\n'
     inside = inside.rstrip(',\n') + '\n' if inside else ''
     tag = f' {uapi.own_tag(enum.tag)}' if enum.tag else ''
     return (f'enum{tag} {{\n{inside}}};\n' if inside else '') + outside
@@ -379,6 +390,12 @@ def layout_test(uapi: Uapi, arch: str, origin: str, headers: list[str]) -> str:
                             for header in headers if not header.startswith('asm-generic/'))
     text += '#include <liblinux/uapi.h>\n#include <liblinux/uapi/dirent.h>\n\n'
     text += '#define ASSERT(x) _Static_assert(x, "is not so")\n#define OFFSET __builtin_offsetof\n\n'
+    # Of the same value, size and signedness.
+    text += ('#define SAME(a, b) ASSERT((a) == (b) && sizeof(a) == sizeof(b) && ((a) - (a) - 1 < 0) == ((b) - (b) - 1 < 0))\n'
+             # clang makes a constant of a pointer where an array has it for its length, not in an assertion.
+             '#define HANDLER(a, b) ASSERT(__builtin_types_compatible_p(__typeof__(a), __typeof__(b))); '
+             'extern char same[(long)(a) == (long)(b) ? 1 : -1]\n'
+             '#define STRING(a, b) ASSERT(sizeof(a) == sizeof(b) && !__builtin_strcmp(a, b))\n\n')
     names = all_names(uapi)
     here = [fact for facts in uapi.groups.values() for where, fact in facts if where in ('', arch)]
     text += ''.join(f'#ifndef {fact.name}\n# define {fact.name} {fact.value}\n#endif\n'
@@ -402,12 +419,16 @@ def layout_test(uapi: Uapi, arch: str, origin: str, headers: list[str]) -> str:
             for name in [name for name, _ in fact.values] if isinstance(fact, Enum) else [fact.name]:
                 ours = macro_name(name, names)
                 if ours and ours != name:
-                    text += f'ASSERT({"sizeof " if string(fact) else ""}{ours} == {"sizeof " if string(fact) else ""}{name});\n'
+                    text += f'{"STRING" if string(fact) else "HANDLER" if handler(fact) else "SAME"}({ours}, {name});\n'
     return text
 
 
 def string(fact: Enum | Macro) -> bool:
     return isinstance(fact, Macro) and fact.value.startswith('"')
+
+
+def handler(fact: Enum | Macro) -> bool:
+    return isinstance(fact, Macro) and fact.value.startswith(HANDLER)
 
 
 def flexible(members: tuple[Field, ...], path: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import kernel_tree
 from tables import TOP, Arch, Doubt
-from uapi_tables import Enum, Extra, Field, Macro, Record
+from uapi_tables import HANDLER, Enum, Extra, Field, Macro, Record
 
 # Where what abi-extra.tbl takes from the tree is said to come from: this, our header, and the file.
 EXTRA = '/extra/'
@@ -136,10 +136,12 @@ class Compiler:
             left = [n for n in left if n not in bad]
         return left
 
-    TYPES = {'int': '', 'unsigned int': 'u', 'long': 'l', 'unsigned long': 'ul', 'long long': 'll', 'unsigned long long': 'ull'}
+    # Type -> the suffix of its constants, or the cast of a handler of signals.
+    TYPES = {'int': '', 'unsigned int': 'u', 'long': 'l', 'unsigned long': 'ul', 'long long': 'll', 'unsigned long long': 'ull',
+             'void (*)(int)': HANDLER}
 
     def evaluate(self, expressions: list[str]) -> dict[str, tuple[int, str]]:
-        """Expression -> its value and the suffix of its type, for those that are integer constants."""
+        """Expression -> its value and the suffix or cast of its type, for those that are constants."""
         kinds = ', '.join(f'{name}: {n}' for n, name in enumerate(self.TYPES))
         head = self.includes + ('struct row { int type; unsigned long long value; };\n'
                                 f'#define ROW(x) {{ _Generic((x), {kinds}), (unsigned long long)(x) }},\n'
@@ -157,14 +159,19 @@ class Compiler:
         for n, (kind, value, zero) in zip(left, pairs):
             suffix = suffixes[int(kind or 0)]
             number = int(value or 0) % 2**64
-            if suffix in ('', 'l', 'll') and number >= 2**63:
+            if suffix in ('', 'l', 'll', HANDLER) and number >= 2**63:
                 number -= 2**64
             values[expressions[n]] = (number, suffix)
         return values
 
-    def strings(self, names: list[str]) -> set[str]:
-        lines = [f'static const char string_{name}[] = {name};' for name in names]
-        return {names[n] for n in self.survivors(lines, self.includes, '')}
+    def strings(self, names: list[str]) -> dict[str, str]:
+        """Name -> its text, for those that are strings of what may stand between quotes as it is."""
+        # An empty macro has no size.
+        lines = [f'const char string_{name}[sizeof({name})] = "" {name};' for name in names]
+        left = self.survivors(lines, self.includes, '')
+        said = self.compile('-S', '-emit-llvm', '-o', '-', text=self.includes + ''.join(lines[n] + '\n' for n in left))
+        found = dict(re.findall(r'^@string_(\w+) = .*? c"([^"\\]*)\\00"', said, re.M))
+        return found | dict.fromkeys(re.findall(r'^@string_(\w+) = .*? zeroinitializer', said, re.M), '')
 
     def debug_info(self) -> str:
         with tempfile.TemporaryDirectory() as directory:
@@ -396,13 +403,18 @@ def measure(tree: Path, headers: Path, arch: Arch, groups: dict[str, list[str]],
     macros = [(name, body, header, line) for name, body, header, line in compiler.macros()
               if name not in enumerators and not name.startswith('__NR_')]
     values = compiler.evaluate([name for name, _, _, _ in macros])
-    strings = compiler.strings([name for name, body, _, _ in macros if name not in values and '"' in body])
+    strings = compiler.strings([name for name, _, _, _ in macros if name not in values])
     for name, body, header, line in macros:
         if name in values:
             number, suffix = values[name]
             # As a person wrote it, where one did; large values of expressions in hexadecimal.
             hexadecimal = number >= 10 and re.search(r'0[xX]|<<', body) or number >= 4096 and not re.fullmatch(r'\(?\d+[uUlL]*\)?', body)
-            facts[owner[header]].append(Macro(name, f'{hex(number) if hexadecimal else number}{suffix}', source(header, line)))
-        elif name in strings and re.fullmatch(r'("[^"\\]*"\s*)+', body):
-            facts[owner[header]].append(Macro(name, '"' + ''.join(re.findall(r'"([^"]*)"', body)) + '"', source(header, line)))
+            text = f'{hex(number) if hexadecimal else number}'
+            text = suffix + text if suffix == HANDLER else text + suffix
+            # A name that is ours too stays the same token, which a program may see twice.
+            if name.startswith('LINUX_') and re.fullmatch(r'0[xX]\w+|\d+', body):
+                text = body
+            facts[owner[header]].append(Macro(name, text, source(header, line)))
+        elif name in strings:
+            facts[owner[header]].append(Macro(name, f'"{strings[name]}"', source(header, line)))
     return facts

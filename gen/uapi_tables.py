@@ -12,6 +12,9 @@ GROUPS = TOP / 'gen/uapi.tbl'
 FACTS = TOP / 'gen/uapi'
 EXTRA = TOP / 'gen/abi-extra.tbl'
 
+# The type of SIG_DFL and its like, as a cast before the value.
+HANDLER = '(void (*)(int))'
+
 
 @dataclass(frozen=True)
 class Field:
@@ -55,7 +58,7 @@ class Enum:
 @dataclass(frozen=True)
 class Macro:
     name: str
-    value: str                          # a C constant, or a string in quotes
+    value: str                          # a C constant, perhaps behind HANDLER, or a string in quotes
     source: str = field(default='', compare=False)
 
 

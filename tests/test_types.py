@@ -41,8 +41,8 @@ LIBC = ''.join(f'#include <{name}.h>\n' for name in (
 UNIONS = {('epoll_event', 'data')}
 
 
-def errors(command: list[str], text: str) -> str:
-    result = subprocess.run([*command, '-fsyntax-only', '-x', 'c', '-'], input=text, text=True, capture_output=True)
+def errors(command: list[str], text: str, language: str = 'c') -> str:
+    result = subprocess.run([*command, '-fsyntax-only', '-x', language, '-'], input=text, text=True, capture_output=True)
     return '\n'.join(result.stderr.splitlines()[:10]) if result.returncode else ''
 
 
@@ -69,7 +69,7 @@ class Kernel(Case):
         headers = self.headers()
         for arch, compilers in COMPILERS.items():
             text = emit.output('layout.c', emit.load(arch))
-            self.assertGreater(text.count('ASSERT('), 9000)
+            self.assertGreater(len(re.findall(r'^(?:ASSERT|SAME|STRING|HANDLER)\(', text, re.M)), 9000)
             for compiler in compilers:
                 with self.subTest(f'{compiler} {arch}'):
                     if not shutil.which(compiler[0]):
@@ -81,6 +81,24 @@ class Kernel(Case):
                     self.assertNotEqual(wrong, text)
                     self.assertIn('is not so', errors(command, wrong))
 
+    def test_pointers_signals_and_twice(self) -> None:
+        """A handler is assigned, a set has 64 signals, and names that are the kernel's too are the same tokens."""
+        headers = self.headers()
+        use = ('#include <liblinux/uapi.h>\nvoid set(struct linux_sigaction *);\nvoid set(struct linux_sigaction *action)\n{\n'
+               '\taction->sa_handler_ = LINUX_SIG_DFL;\n\taction->sa_handler_ = LINUX_SIG_IGN;\n\taction->sa_handler_ = LINUX_SIG_ERR;\n}\n'
+               '#if LINUX_NSIG != 64\n# error\n#endif\n')
+        for arch, compilers in COMPILERS.items():
+            paths = [f'-I{headers / f"{arch}-linux-gnu"}', f'-I{headers}', '-Wall', '-Wextra', '-Werror']
+            for command in [*compilers, [compilers[0][0].replace('gcc', 'g++')], ['clang++', *compilers[1][1:]]]:
+                with self.subTest(f'{command} {arch}'):
+                    if not shutil.which(command[0]):
+                        self.skipTest(f'{command[0]} is not installed')
+                    language = 'c++' if '++' in command[0] else 'c'
+                    flags = ['-nostdinc', *paths, *INCLUDES]
+                    for text in (use, '#include <liblinux/uapi.h>\n#include <linux/reboot.h>\n',
+                                 '#include <linux/reboot.h>\n#include <liblinux/uapi.h>\n'):
+                        self.assertEqual(errors([*command, *flags], text, language), '')
+
     def test_facts(self) -> None:
         """Measuring Debian's headers gives the committed facts; what needs the tree itself is test_import.py's."""
         headers = self.headers()
@@ -91,11 +109,18 @@ class Kernel(Case):
             committed = {fact.name: fact.value for name in groups for where, fact in
                          uapi_tables.read(uapi_tables.FACTS / f'{name}.tbl', ['x86_64', 'aarch64'])
                          if where in ('', arch.name) and isinstance(fact, uapi_tables.Macro) and not fact.source}
-            names = [name for name in committed if committed[name][0] != '"']
+            texts = {name: text[1:-1] for name, text in committed.items() if text[0] == '"'}
+            names = [name for name in committed if name not in texts]
             fresh = compiler.evaluate(names)
             for name, (value, suffix) in fresh.items():
-                self.assertEqual((value, suffix), (int(re.sub(r'u?l*$', '', committed[name]), 0), re.search(r'u?l*$', committed[name])[0]), name)
+                cast, number, letters = re.fullmatch(r'(\(.*\))?(-?\w+?)(u?l*)', committed[name]).groups()
+                self.assertEqual(value, int(number, 0), name)
+                # What begins with LINUX_ is the kernel's own token.
+                if not name.startswith('LINUX_'):
+                    self.assertEqual(suffix, cast or letters, name)
             self.assertGreater(len(fresh), 3500)
+            self.assertEqual(compiler.strings(list(texts)), texts)
+            self.assertGreater(len(texts), 30)
 
 
 @dataclass

@@ -61,7 +61,8 @@ static const struct {
 	{ LINUX_TABLE_ARG_BYTES, "bytes" }, { LINUX_TABLE_ARG_ELEMENTS, "elements" }, { LINUX_TABLE_ARG_BITS, "bits" },
 }, arg_flags[] = {		/* in the order of their names */
 	{ LINUX_TABLE_ARG_CLOSED, "closed" }, { LINUX_TABLE_ARG_DIRFD, "dirfd" }, { LINUX_TABLE_ARG_FD, "fd" },
-	{ LINUX_TABLE_ARG_NULLABLE, "nullable" }, { LINUX_TABLE_ARG_RETAINED, "retained" }, { LINUX_TABLE_ARG_STRING, "string" },
+	{ LINUX_TABLE_ARG_NULLABLE, "nullable" }, { LINUX_TABLE_ARG_RETAINED, "retained" }, { LINUX_TABLE_ARG_SCATTER, "scatter" },
+	{ LINUX_TABLE_ARG_STRING, "string" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -330,20 +331,24 @@ static void put_arg(const struct linux_table_arg *arg)
 		put(", a string");
 	if (unit && arg->count) {
 		int pointed = arg->count[0] == '*';
+		const char *end = arg->count;
 
+		while (*end && *end != '/')
+			end++;
 		put(": ");
-		if (equal(arg->count, "result")) {
+		if (*end) {
 			put("as many ");
 			put(unit);
-			put(" as the result says");
-		} else {
-			put(arg->count + pointed);
-			put(pointed ? " points to how many " : arg->count[0] >= '0' && arg->count[0] <= '9' ? " " : " says how many ");
-			put(unit);
+			put(" as ");
 		}
+		put_bytes(arg->count + pointed, (unsigned long)(end - arg->count) - (unsigned long)pointed);
+		put(*end ? " has pages" : pointed ? " points to how many " : arg->count[0] >= '0' && arg->count[0] <= '9' ? " " : " says how many ");
+		put(*end ? "" : unit);
 	}
 	if (arg->flags & LINUX_TABLE_ARG_WRITTEN)
 		put(", the result how many are written");
+	if (arg->flags & LINUX_TABLE_ARG_SCATTER)
+		put("; what it points to is written");
 	if (arg->flags & LINUX_TABLE_ARG_NULLABLE)
 		put("; may be NULL");
 	if (arg->flags & LINUX_TABLE_ARG_RETAINED)

@@ -236,6 +236,17 @@ class Show(Case):
         self.assertIn('CAP_SYS_ADMIN', self.good('show', 'bpf'))
         self.assertIn('BPF_SYSCALL', self.good('show', 'bpf'))
 
+    def test_arguments(self) -> None:
+        for name, line in (('mincore', 'vec              written: as many bytes as len has pages'),
+                           ('readv', 'vec              read: vlen says how many elements; what it points to is written'),
+                           ('read', 'buf              written: count says how many bytes, the result how many are written'),
+                           ('accept', 'upeer_sockaddr   written: upeer_addrlen points to how many bytes; may be NULL'),
+                           ('openat', "dfd              a directory's descriptor, or AT_FDCWD"), ('openat', 'filename         read, a string'),
+                           ('close', 'fd               a file descriptor, which is closed'), ('fcntl', 'arg              another argument decides what it is'),
+                           ('capset', 'data             read: 2 elements'), ('brk', 'brk              an address; may be NULL'),
+                           ('set_robust_list', 'head             read: len says how many bytes; may be NULL; the kernel keeps the address')):
+            self.assertIn(f'    {line}\n', self.good('show', name))
+
     def test_differs_by_architecture(self) -> None:
         """A prototype of its own for each."""
         said = self.good('show', 'clone')

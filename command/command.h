@@ -29,7 +29,8 @@ void put_number(long value);
 void put_unsigned(unsigned long value, unsigned int base, unsigned int digits);
 void put_column(const char *text, unsigned long width);
 void put_json(const char *text);			/* quoted; 0 is null */
-int finish(int status);					/* what is left to write; status, or what a failure makes of it */
+void flush(void);
+int finish(int status);					/* at the end: status, or what a failure to write makes of it */
 int complain(const char *part, ...);			/* one line on standard error; ends with 0. Returns CANNOT_TELL */
 const char *error_name(long error);			/* ENOENT, or the number */
 

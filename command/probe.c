@@ -152,7 +152,7 @@ static struct finding probe(const struct linux_table_call *call)
 	if (known->never)
 		return say(finding, "unknown", known->never);
 	outcome->called = outcome->returned = 0;
-	finish(YES);			/* or a child that misbehaves could write it again */
+	flush();			/* or a child that misbehaves could write it again */
 	linux_rt_sigprocmask(LINUX_SIG_SETMASK, (struct linux_sigset *)&all, (struct linux_sigset *)&before, SIGNAL_MASK);
 	pid = linux_clone(LINUX_SIGCHLD, 0, (int *)0, 0, 0);
 	if (pid == 0)

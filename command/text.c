@@ -223,7 +223,7 @@ static long write_all(unsigned int fd, const char *data, unsigned long size)
 	return 0;
 }
 
-static void flush(void)
+void flush(void)
 {
 	if (!out_error)
 		out_error = write_all(1, out, out_used);
@@ -328,7 +328,6 @@ int finish(int status)
 	flush();
 	if (out_error) {
 		complain("standard output: ", error_name(-out_error), (char *)0);
-		out_error = 0;
 		return CANNOT_TELL;
 	}
 	return status;

@@ -110,7 +110,7 @@ class Itself(Case):
 
     def test_output_that_fails(self) -> None:
         with open('/dev/full', 'w', encoding='utf-8') as full:
-            for words in (['list'], ['--version'], ['call', 'getpid']):
+            for words in (['list'], ['--version'], ['call', 'getpid'], ['probe', '--all', 'getpid', 'getuid', 'close']):
                 result = subprocess.run([*WRAPPER, COMMAND, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT)
                 self.assertEqual((result.returncode, result.stderr), (3, 'liblinux: standard output: ENOSPC\n'))
 

@@ -13,7 +13,8 @@ struct argument {
 	unsigned long value;
 	byte *buffer;			/* what the call gets the address of */
 	unsigned long size;
-	int is_string, is_output;	/* output: a buffer of zeros */
+	const char *string;		/* NULL: it is none */
+	int is_output;			/* a buffer of zeros */
 	byte *before;			/* a copy, for a buffer that was given */
 	const struct layout *layout;	/* of the struct that the argument points to */
 };
@@ -198,6 +199,23 @@ static int read_content(struct argument *argument, const char *path)
 	return 1;
 }
 
+/* A string of its own, before memory that is not there: the kernel may write to it. */
+static int copy_string(struct argument *argument, const char *text)
+{
+	unsigned long n, size = length(text) + 1;
+	/* At the end of what is allocated in sixteens. */
+	byte *copy = allocate(size);
+
+	if (!copy)
+		return no_memory(argument->text);
+	copy += ((size + 15) & ~15ul) - size;
+	for (n = 0; n < size; n++)
+		copy[n] = (byte)text[n];
+	argument->value = (unsigned long)copy;
+	argument->string = text;
+	return 1;
+}
+
 /* 0: it said what is wrong. */
 static int read_argument(struct argument *argument, char *text, const struct linux_table_arg *known)
 {
@@ -207,11 +225,8 @@ static int read_argument(struct argument *argument, char *text, const struct lin
 
 	argument->text = text;
 	argument->layout = known ? find_layout(known->type) : 0;
-	if (begins(text, "str:")) {
-		argument->value = (unsigned long)(text + 4);
-		argument->is_string = 1;
-		return 1;
-	}
+	if (begins(text, "str:"))
+		return copy_string(argument, text + 4);
 	if (begins(text, "file:")) {
 		if (!read_content(argument, text + 5))
 			return 0;
@@ -240,10 +255,10 @@ static int read_argument(struct argument *argument, char *text, const struct lin
 			return 0;
 		for (n = 0; n < argument->size; n++)
 			argument->before[n] = argument->buffer[n];
+	} else if (*text == '@' && !text[1] && pointer) {
+		return complain("'@': how large is ", known ? known->name : "it", "? Write @SIZE", (char *)0), 0;
 	} else if (pointer) {
-		argument->value = (unsigned long)text;
-		argument->is_string = 1;
-		return 1;
+		return copy_string(argument, text);
 	} else {
 		return complain("'", text, "': ", known->name, " is ", known->type, ", and this no number and no constant of the kernel's headers", (char *)0), 0;
 	}
@@ -375,8 +390,8 @@ static int changed(const struct argument *argument)
 
 static void put_argument(const struct argument *argument)
 {
-	if (argument->is_string) {
-		put_text((const char *)argument->value, ~0ul);
+	if (argument->string) {
+		put_text(argument->string, ~0ul);
 	} else if (argument->buffer) {
 		put(argument->text);
 	} else if ((long)argument->value < 0 && (long)argument->value >= -4096) {
@@ -468,8 +483,8 @@ static void say_json(const struct linux_table_call *call, const struct argument 
 	put(", \"args\": [");
 	for (n = 0; n < count; n++) {
 		put(n ? ", " : "");
-		if (arguments[n].is_string)
-			put_json((const char *)arguments[n].value);
+		if (arguments[n].string)
+			put_json(arguments[n].string);
 		else if (arguments[n].buffer)
 			put_json(arguments[n].text);
 		else
@@ -539,7 +554,8 @@ int do_call(int argc, char **argv)
 		arguments[n].text = 0;
 		arguments[n].layout = 0;
 		arguments[n].buffer = arguments[n].before = 0;
-		arguments[n].is_string = arguments[n].is_output = 0;
+		arguments[n].string = 0;
+		arguments[n].is_output = 0;
 		known = call.name && n < call.nargs ? &call.args[n] : 0;
 		if (n < count && !read_argument(&arguments[n], argv[n + 1], known))
 			return WRONG_USE;

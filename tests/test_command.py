@@ -476,6 +476,14 @@ class ProbeTable(unittest.TestCase):
 
 
 class Call(Case):
+    def test_strings_are_not_ours(self) -> None:
+        """What the kernel writes over a word of the command line, it writes over a copy."""
+        for word in ('x', 'str:@', 'hello'):
+            result = subprocess.run([*WRAPPER, COMMAND, 'call', 'read', '0', word, '3000'], input='A' * 3200, text=True, capture_output=True, timeout=TIMEOUT)
+            self.assertGreaterEqual(result.returncode, 0, word)
+            self.assertIn(f'"{word.replace("str:", "")}"', result.stdout)
+        self.bad(2, 'how large is buf', 'call', 'read', '0', '@', '3000')
+
     def object(self, *words: str | Path, status: int = 0, **more) -> dict:
         result = run('call', '--json', *words, **more)
         self.assertEqual((result.returncode, result.stderr), (status, ''), words)

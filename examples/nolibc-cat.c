@@ -3,6 +3,13 @@
  * nolibc-cat [FILE...]: copies the files, or the standard input for none or "-", to the
  * standard output, without a libc, in less than 2 KiB. The kernel copies what it can by itself:
  * copy_file_range between files, splice from and to pipes; the rest is read and written.
+ *
+ * What makes it so small, beside -Os: no position-independent code, stack protector, unwind
+ * tables, landing pads or notes, and one segment. With gcc for x86_64:
+ *
+ *	gcc -Os -DLIBLINUX_INLINE -ffreestanding -fno-pie -fno-stack-protector -fno-ident \
+ *		-fno-asynchronous-unwind-tables -fcf-protection=none -nostdlib -static -s \
+ *		-Wl,-z,noseparate-code -Wl,--build-id=none nolibc-cat.c
  */
 #include <liblinux/liblinux.h>
 #include <liblinux/posix.h>

@@ -79,8 +79,11 @@ extern "C" {
  * there is no such call, -LINUX_EINVAL: no such architecture.
  */
 long linux_table_by_name(struct linux_table_call *call, unsigned long size, unsigned int arch, const char *name);
+#define linux_table_by_name linux_table_by_name
 long linux_table_by_number(struct linux_table_call *call, unsigned long size, unsigned int arch, long number);
+#define linux_table_by_number linux_table_by_number
 long linux_table_at(struct linux_table_call *call, unsigned long size, unsigned int arch, unsigned long n);
+#define linux_table_at linux_table_at
 
 #ifdef __cplusplus
 }

@@ -131,6 +131,10 @@ static struct finding judge(const struct linux_table_call *call, const struct ab
 	if (outcome->result == -LINUX_ENOSYS)
 		return say(finding, "missing", filtered ? "the kernel is new enough: a filter of system calls hides it, or it is switched off" :
 			   call->config ? "the kernel is new enough, but may be built without" : "the kernel is new enough, but may have it switched off");
+	/* A filter may answer with whatever errno it was given, EACCES as a rule if not EPERM. */
+	if (filtered && (outcome->result == -LINUX_EACCES || (old && outcome->result != -LINUX_EPERM)))
+		return say(finding, "unknown", old ? "the kernel's release is older: a filter of system calls may have answered" :
+			   "the kernel, or a filter of system calls, refused it");
 	if (outcome->result != -LINUX_EPERM || (known->eperm && !filtered))
 		return say(finding, "yes", old ? "the kernel has it though its release is older" :
 			   outcome->result == -LINUX_EPERM ? "the kernel refused it for lack of a right" : without);

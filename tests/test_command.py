@@ -326,7 +326,7 @@ def behind_filter(answers: dict[str, int]):
 
 
 ERRNO, KILL_PROCESS, KILL_THREAD, TRAP = 0x00050000, 0x80000000, 0x00000000, 0x00030000
-EPERM, ENOSYS = 1, 38
+EPERM, EACCES, ENOSYS = 1, 13, 38
 # How the kernel calls what it has under another name (SYSCALL_DEFINE's).
 OTHER_NAMES = {'sendfile': 'sendfile64', 'umount2': 'umount', 'fstat': 'newfstat', 'lstat': 'newlstat', 'stat': 'newstat', 'uname': 'newuname',
                'personality': 'arm64_personality' if ARCH == 'aarch64' else 'personality',
@@ -422,11 +422,12 @@ class Probe(Case):
     @unittest.skipIf(no_seccomp(), no_seccomp())
     def test_filter(self) -> None:
         answers = {'getcwd': ERRNO | EPERM, 'openat': ERRNO | ENOSYS, 'mkdirat': KILL_PROCESS, 'linkat': KILL_THREAD, 'chdir': TRAP,
-                   'reboot': ERRNO | EPERM, 'listns': ERRNO | EPERM, 'fchroot': ERRNO | ENOSYS}
+                   'reboot': ERRNO | EPERM, 'listns': ERRNO | EPERM, 'fchroot': ERRNO | ENOSYS,
+                   'sysinfo': ERRNO | EACCES}
         found = self.found(*answers, 'getppid', preexec_fn=behind_filter(answers))
         wanted = {'getcwd': 'filtered', 'openat': 'missing', 'mkdirat': 'filtered', 'linkat': 'filtered', 'chdir': 'filtered', 'reboot': 'unknown',
                   'listns': 'too-old' if KERNEL < tables.release('6.19') else 'filtered',
-                  'fchroot': 'too-old' if KERNEL < tables.release('7.3') else 'missing', 'getppid': 'yes'}
+                  'fchroot': 'too-old' if KERNEL < tables.release('7.3') else 'missing', 'getppid': 'yes', 'sysinfo': 'unknown'}
         self.assertEqual({name: one['status'] for name, one in found.items()}, wanted)
         self.assertIn('filter', found['openat']['why'])
         self.assertEqual(run('probe', 'reboot', preexec_fn=behind_filter(answers)).returncode, 3)

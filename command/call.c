@@ -366,16 +366,26 @@ static void put_members(const struct layout *layout, const byte *data)
 	}
 }
 
-/* How much of a buffer has something in it: what the result says where it does, else up to the last byte that is not 0. */
-static unsigned long used(const struct argument *argument, const struct linux_table_arg *known, long result)
+/* How many bytes of a buffer mean something: where the result says so, as many as that. */
+static unsigned long meant(const struct argument *argument, const struct linux_table_arg *known, long result)
 {
 	unsigned long size = argument->size;
 
-	if (argument->is_output && known && known->flags & LINUX_TABLE_ARG_WRITTEN && known->flags & LINUX_TABLE_ARG_BYTES && !linux_is_error(result))
-		return (unsigned long)result < size ? (unsigned long)result : size;
-	while (argument->is_output && size && !argument->buffer[size - 1])
-		size--;
+	if (argument->is_output && known && known->flags & LINUX_TABLE_ARG_WRITTEN && known->flags & LINUX_TABLE_ARG_BYTES && !linux_is_error(result) &&
+	    (unsigned long)result < size)
+		return (unsigned long)result;
 	return size;
+}
+
+static void put_rest(unsigned long size, const char *what)
+{
+	if (!size)
+		return;
+	put("  and ");
+	put_unsigned(size, 10, 1);
+	put(" ");
+	put(what);
+	put("\n");
 }
 
 static int changed(const struct argument *argument)
@@ -414,6 +424,26 @@ static void put_hex(const byte *data, unsigned long size)
 	put("\"");
 }
 
+/* Why a call that the table has is not there. */
+static void say_missing(const struct linux_table_call *call)
+{
+	char kernel[65];
+
+	if (!call->name || !kernel_release(kernel))
+		return;
+	put("  this kernel, ");
+	put(kernel);
+	if (compare_releases(kernel, call->since) < 0) {
+		put(", is older than the call, which came with ");
+		put(call->since);
+		put("\n");
+	} else {
+		put(", is new enough for the call: 'liblinux probe ");
+		put(call->name);
+		put("' says more\n");
+	}
+}
+
 static void say(const struct linux_table_call *call, const struct argument *arguments, unsigned long count, long result, int is_address)
 {
 	unsigned long n;
@@ -438,13 +468,17 @@ static void say(const struct linux_table_call *call, const struct argument *argu
 		put_number(result);
 	}
 	put("\n");
+	if (result == -LINUX_ENOSYS)
+		say_missing(call);
 	for (n = 0; n < count; n++) {
 		const struct argument *one = &arguments[n];
-		unsigned long size, from;
+		unsigned long whole, size, from;
 
 		if (!one->buffer || (!one->is_output && !changed(one)))
 			continue;
-		size = used(one, n < call->nargs ? &call->args[n] : 0, result);
+		whole = size = meant(one, n < call->nargs ? &call->args[n] : 0, result);
+		while (one->is_output && size && !one->buffer[size - 1])
+			size--;
 		if (!size && linux_is_error(result))
 			continue;
 		put(n < call->nargs ? call->args[n].name : one->text);
@@ -463,11 +497,8 @@ static void say(const struct linux_table_call *call, const struct argument *argu
 		}
 		size -= from;
 		put_hexdump(one->buffer + from, size < MOST_SHOWN ? size : MOST_SHOWN);
-		if (size > MOST_SHOWN) {
-			put("  and ");
-			put_number((long)(size - MOST_SHOWN));
-			put(" bytes more\n");
-		}
+		put_rest(size > MOST_SHOWN ? size - MOST_SHOWN : 0, "bytes more");
+		put_rest(whole - from - size, "bytes of zeros");
 	}
 }
 
@@ -509,7 +540,7 @@ static void say_json(const struct linux_table_call *call, const struct argument 
 			put("\"");
 		}
 		put(": ");
-		put_hex(one->buffer, used(one, n < call->nargs ? &call->args[n] : 0, result));
+		put_hex(one->buffer, meant(one, n < call->nargs ? &call->args[n] : 0, result));
 		gap = ", ";
 	}
 	put("}}\n");
@@ -525,7 +556,7 @@ int do_call(int argc, char **argv)
 	const struct linux_table_arg *known;
 	long result, self;
 
-	words = read_options(argc, argv, options, 1);
+	words = read_options(argc, argv, options);
 	if (words < 0)
 		return WRONG_USE;
 	if (help) {

@@ -22,6 +22,7 @@ int glob(const char *pattern, const char *text);
 int read_number(const char *text, unsigned long *value);	/* all of it: decimal, 0x, 0, with a sign */
 int read_release(const char *text, unsigned long release[3]);	/* what begins with digits and dots */
 int compare_releases(const char *a, const char *b);
+int kernel_release(char text[65]);			/* of the running one; 0 if it does not say */
 
 void put(const char *text);
 void put_bytes(const void *data, unsigned long size);
@@ -41,7 +42,7 @@ struct option {
 	int *flag;
 };
 
-int read_options(int argc, char **argv, const struct option *options, int first_word_ends);	/* words, or -1 */
+int read_options(int argc, char **argv, const struct option *options);	/* words, or -1 */
 
 /* data.c: what is made from the tables */
 struct about {

@@ -539,7 +539,8 @@ static int needs(const char *name, int json)
 	else if (!json)
 		complain(name, ": ", wrong, (char *)0);
 	if (status == NO && !json)
-		complain(name, answer.is_library ? ": is liblinux itself" : ": asks for no call of liblinux", (char *)0);
+		complain(name, answer.is_library ? ": is liblinux itself" :
+			 ": has no symbol of a call of liblinux; calls that are inline, or made by other means, cannot be seen", (char *)0);
 	if (elf.data)
 		linux_munmap((unsigned long)elf.data, elf.size + 1);
 	return status;
@@ -550,7 +551,7 @@ int do_needs(int argc, char **argv)
 	int json = 0, help = 0, words, n, worst = YES;
 	const struct option options[] = { { "json", 0, &json }, { "help", 0, &help }, { 0, 0, 0 } };
 
-	words = read_options(argc, argv, options, 0);
+	words = read_options(argc, argv, options);
 	if (words < 0)
 		return WRONG_USE;
 	if (help) {

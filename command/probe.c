@@ -35,16 +35,10 @@ static void set_action(int signal)
 
 static int prepare(void)
 {
-	struct linux_new_utsname name;
-	unsigned long release[3];
-	unsigned int n;
 	long at;
 
-	if (linux_uname(&name) != 0 || !read_release(name.release, release))
+	if (!kernel_release(kernel))
 		return complain("uname does not say the kernel's release", (char *)0), 0;
-	for (n = 0; n < sizeof kernel - 1 && name.release[n]; n++)
-		kernel[n] = name.release[n];
-	kernel[n] = 0;
 	filtered = linux_prctl(LINUX_PR_GET_SECCOMP, 0, 0, 0, 0) == LINUX_SECCOMP_MODE_FILTER;
 	/* Whoever started this program may have left other actions. */
 	set_action(LINUX_SIGCHLD);
@@ -177,7 +171,7 @@ int do_probe(int argc, char **argv)
 	unsigned int there = 0, asked = 0, place;
 	struct linux_table_call call;
 
-	words = read_options(argc, argv, options, 0);
+	words = read_options(argc, argv, options);
 	if (words < 0)
 		return WRONG_USE;
 	if (help) {

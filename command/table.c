@@ -178,6 +178,19 @@ static int fits(const struct linux_table_call *call, const char *pattern)
 	char word[64];
 	unsigned long size = length(pattern), n;
 
+	for (n = 0; n < size && pattern[n] != ' '; n++)
+		;
+	if (n < size) {			/* several words in one */
+		const char *rest = pattern + n + 1;
+		unsigned long i;
+
+		if (n >= sizeof word)
+			return 0;
+		for (i = 0; i < n; i++)
+			word[i] = pattern[i];
+		word[n] = 0;
+		return fits(call, word) && fits(call, rest);
+	}
 	for (n = 0; n < size; n++)
 		if (pattern[n] == '*' || pattern[n] == '?')
 			return glob(pattern, call->name);
@@ -195,6 +208,24 @@ static int fits(const struct linux_table_call *call, const char *pattern)
 	return contains(call->name, word) || contains(about(call->name)->summary, word);
 }
 
+/* Which word is it? */
+static void none_fits(unsigned int audit, char **patterns, int count)
+{
+	struct linux_table_call call;
+	unsigned int place;
+	int n;
+
+	for (n = 0; n < count; n++) {
+		for (place = 0; linux_table_at(&call, sizeof call, audit, place) == 0 && !fits(&call, patterns[n]); place++)
+			;
+		if (linux_table_at(&call, sizeof call, audit, place) != 0) {
+			complain("no call is like that: none has '", patterns[n], "'", (char *)0);
+			return;
+		}
+	}
+	complain(count > 1 ? "no call is like that: none has all of these words" : "no call is like that", (char *)0);
+}
+
 static unsigned int find_arch(const char *name)
 {
 	unsigned int n;
@@ -202,6 +233,22 @@ static unsigned int find_arch(const char *name)
 	for (n = 0; n < n_archs && !equal(archs[n].name, name); n++)
 		;
 	return n;
+}
+
+static void unknown_arch(const char *name)
+{
+	char known[256] = "";
+	unsigned long used = 0, size;
+	unsigned int n;
+
+	for (n = 0; n < n_archs; n++)
+		for (size = 0; archs[n].name[size] && used < sizeof known - 3; size++) {
+			if (n && !size)
+				known[used++] = ',', known[used++] = ' ';
+			known[used++] = archs[n].name[size];
+		}
+	known[used] = 0;
+	complain("no architecture '", name, "'; there are: ", known, (char *)0);
 }
 
 int do_list(int argc, char **argv)
@@ -215,7 +262,7 @@ int do_list(int argc, char **argv)
 	unsigned long release[3];
 	unsigned int arch, place;
 
-	words = read_options(argc, argv, options, 0);
+	words = read_options(argc, argv, options);
 	if (words < 0)
 		return WRONG_USE;
 	if (help) {
@@ -224,7 +271,7 @@ int do_list(int argc, char **argv)
 	}
 	arch = find_arch(arch_name);
 	if (arch == n_archs)
-		return complain("no architecture '", arch_name, "': there are x86_64 and aarch64", (char *)0), WRONG_USE;
+		return unknown_arch(arch_name), WRONG_USE;
 	if (since && !read_release(since, release))
 		return complain("'", since, "' is no release of a kernel, as 6.8 is", (char *)0), WRONG_USE;
 	if (libc && !equal(libc, "glibc") && !equal(libc, "musl"))
@@ -275,7 +322,7 @@ int do_list(int argc, char **argv)
 	if (json)
 		put("]\n");
 	if (!found && !json)
-		complain("no call is like that", (char *)0);
+		none_fits(archs[arch].audit, argv, words);
 	return found ? YES : NO;
 }
 
@@ -485,7 +532,7 @@ int do_show(int argc, char **argv)
 	struct linux_table_call call;
 	unsigned int arch;
 
-	words = read_options(argc, argv, options, 0);
+	words = read_options(argc, argv, options);
 	if (words < 0)
 		return WRONG_USE;
 	if (help) {
@@ -555,7 +602,7 @@ int do_errno(int argc, char **argv)
 	const struct option options[] = { { "json", 0, &json }, { "help", 0, &help }, { 0, 0, 0 } };
 	unsigned int at;
 
-	words = read_options(argc, argv, options, 0);
+	words = read_options(argc, argv, options);
 	if (words < 0)
 		return WRONG_USE;
 	if (help) {
@@ -569,13 +616,14 @@ int do_errno(int argc, char **argv)
 			put_error(&errors[at], json, !shown++);
 	for (n = 0; n < words; n++) {
 		const char *name = begins(argv[n], "LINUX_") ? argv[n] + 6 : argv[n];
-		unsigned long number = 0;
+		unsigned long number = 0, size = length(name);
 		int is_number = read_number(argv[n], &number), found = 0;
 
 		if ((long)number < 0)
 			number = -number;
 		for (at = 0; at < n_errors; at++)
-			if (is_number ? (unsigned long)errors[at].value == number && !errors[at].is_alias : equal(errors[at].name, name)) {
+			if (is_number ? (unsigned long)errors[at].value == number && !errors[at].is_alias :
+			    length(errors[at].name) == size && contains(errors[at].name, name)) {
 				put_error(&errors[at], json, !shown++);
 				found = 1;
 			}

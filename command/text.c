@@ -202,6 +202,20 @@ int compare_releases(const char *a, const char *b)
 	return 0;
 }
 
+int kernel_release(char text[65])
+{
+	struct linux_new_utsname name;
+	unsigned long release[3];
+	unsigned int n;
+
+	if (linux_uname(&name) != 0 || !read_release(name.release, release))
+		return 0;
+	for (n = 0; n < 64 && name.release[n]; n++)
+		text[n] = name.release[n];
+	text[n] = 0;
+	return 1;
+}
+
 /* Standard output. */
 static char out[16384];
 static unsigned long out_used;
@@ -363,7 +377,7 @@ const char *error_name(long error)
 	return digits_of(text + 31, (unsigned long)error, 10, 1);
 }
 
-int read_options(int argc, char **argv, const struct option *options, int first_word_ends)
+int read_options(int argc, char **argv, const struct option *options)
 {
 	int n, words = 0;
 
@@ -372,8 +386,8 @@ int read_options(int argc, char **argv, const struct option *options, int first_
 		const char *name = argv[n] + 2;
 		unsigned long size = 0;
 
-		if (!begins(argv[n], "--") || (first_word_ends && words)) {
-			if (!first_word_ends && argv[n][0] == '-' && argv[n][1] && digit(argv[n][1]) > 9)
+		if (!begins(argv[n], "--")) {
+			if (argv[n][0] == '-' && argv[n][1] && digit(argv[n][1]) > 9)
 				return complain("unknown option '", argv[n], "'", (char *)0), -1;
 			argv[words++] = argv[n];
 			continue;

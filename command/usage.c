@@ -18,8 +18,9 @@ const char usage_liblinux[] =
 "  --help              after a command: about that\n"
 "  --version           of liblinux and of the kernel that it is bound to\n"
 "\n"
-"Every command has --json, for programs. A NAME is a call's, with or without linux_ before\n"
-"it, or its number.\n"
+"Every command has --json, for programs; what is wrong is said on standard error, and not in\n"
+"JSON. Options may stand anywhere before --. A NAME is a call's, with or\n"
+"without linux_ before it, or its number.\n"
 STATUS "0: yes, found, done; 1: no, nothing found, the call failed; 2: wrong use;\n"
 "3: it cannot tell, or a file cannot be read.\n";
 
@@ -28,13 +29,14 @@ const char usage_list[] =
 "\n"
 "Lists system calls: name, number, the kernel release that brought it, what it does. A\n"
 "PATTERN with * or ? is one for the name; any other is looked for in the name, the summary and\n"
-"the category, without the endings -s and -ing. A call is listed if all of them fit.\n"
+"the category, without the endings -s and -ing. A call is listed if all of them fit, and of a\n"
+"PATTERN with spaces all its words.\n"
 "\n"
 "  --since RELEASE     only those that came with that kernel release or later\n"
 "  --category NAME     only those of a category; 'list --categories' has the names\n"
 "  --categories        list the categories\n"
 "  --not-in LIBC       only those for which LIBC, glibc or musl, has no function of the name\n"
-"  --arch NAME         of another architecture: x86_64 or aarch64\n"
+"  --arch NAME         of another architecture\n"
 "  --json              an array of the objects of liblinux.json\n"
 STATUS "1 if there is none.\n";
 
@@ -80,14 +82,14 @@ const char usage_needs[] =
 "be missing and does not count.\n"
 "\n"
 "  --json              an array of objects: file, release, calls, nodes, error\n"
-STATUS "1 if a file asks for no call of liblinux; 3 if one cannot be read, is\n"
+STATUS "1 if a file has no symbol of a call of liblinux; 3 if one cannot be read, is\n"
 "damaged or no ELF file, or is static and stripped.\n";
 
 const char usage_errno[] =
 "usage: liblinux errno [--json] [N|NAME...]\n"
 "\n"
-"Says the name of an errno N, also of a result -N, or the number of a NAME, and the other\n"
-"names of the same number. All of them without a word.\n"
+"Says the name of an errno N, also of a result -N, or the number of a NAME in any case of\n"
+"letters, and the other names of the same number. All of them without a word.\n"
 "\n"
 "  --json              an array of objects: name, value, aliases\n"
 STATUS "1 if there is none.\n";
@@ -101,7 +103,7 @@ const char usage_call[] =
 "  NUMBER       decimal, 0x..., 0..., with or without a sign\n"
 "  CONSTANT     of the kernel's headers: AT_FDCWD, or several: O_RDWR|O_CLOEXEC|01000\n"
 "  WORD         anything else is a string, where the call takes a pointer\n"
-"  str:TEXT     a string, whatever it looks like\n"
+"  str:TEXT     a string, whatever it looks like, also one that begins with -\n"
 "  @SIZE        a buffer of zeros, shown after the call; @ alone has the size of the struct\n"
 "               that the argument points to\n"
 "  NAME=N,...   that struct, with these members, and 0 in all others: flags=O_PATH,mode=0;\n"

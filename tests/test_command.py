@@ -102,8 +102,7 @@ class Itself(Case):
             self.bad(2, "unknown option '--wrong'", name, '--wrong')
             self.bad(2, "'--json' takes no value", name, '--json=1')
             self.bad(2, "unknown option '--js'", name, '--js')
-            if name != 'call':
-                self.bad(2, "unknown option '-x'", name, '-x')
+            self.bad(2, "unknown option '-x'", name, '-x')
         self.bad(2, "'--since' wants a value", 'list', '--since')
         for name in ('show', 'needs', 'call'):
             self.bad(2, f'{name} wants', name)
@@ -151,7 +150,7 @@ class List(Case):
     def test_arch(self) -> None:
         for arch in FACTS.table.arches:
             self.assertEqual(self.names('--arch', arch), sorted(FACTS.table.calls(arch)))
-        self.bad(2, 'no architecture', 'list', '--arch', 'arm')
+        self.bad(2, f"no architecture 'arm'; there are: {', '.join(FACTS.table.arches)}$", 'list', '--arch', 'arm')
 
     def test_patterns(self) -> None:
         self.assertEqual(self.names('statm*'), ['statmount'])
@@ -164,7 +163,10 @@ class List(Case):
         self.assertEqual(self.names('mount', '--since', '6.8', '--category', 'mount', '--not-in', 'musl'),
                          [name for name in self.names('mount') if FACTS.notes[name].category == 'mount' and 'musl' not in FACTS.notes[name].libc
                           and tables.release(FACTS.notes[name].since[ARCH]) >= tables.release('6.8')])
-        self.bad(1, 'no call', 'list', 'xyzzy')
+        self.assertEqual(self.names('listing namespaces'), ['listns'])
+        self.bad(1, "none has 'xyzzy'", 'list', 'namespaces', 'xyzzy')
+        self.bad(1, "none has all of these words", 'list', 'listns', 'statmount')
+        self.bad(1, 'no call is like that$', 'list', 'statmount', '--since', '7.0')
         self.bad(1, 'no call', 'list', '*a*b*c*d*e*f*g*h*i*')
 
     def test_json_is_liblinux_json(self) -> None:
@@ -282,7 +284,7 @@ class Errno(Case):
             values[name] = int(value) if value.isdecimal() else values[value]
         aliases = {name: sorted(other for other in values if values[other] == value and other != name) for name, value in values.items()}
         for name, value in values.items():
-            for word in (name, f'LINUX_{name}'):
+            for word in (name, name.lower(), f'LINUX_{name}'):
                 text = self.good('errno', word)
                 self.assertEqual(text.split()[:2], [name, str(value)])
                 self.assertEqual(sorted(re.findall(r'E\w+', text)), sorted([name, *aliases[name]]))
@@ -297,7 +299,7 @@ class Errno(Case):
         self.assertEqual(len(json.loads(self.good('errno', '--json'))), sum(value.isdecimal() for _, value in FACTS.errno))
 
     def test_unknown(self) -> None:
-        for word in ('0', '4096', 'ENOTHING', '', 'enoent', '18446744073709551616', '-9223372036854775808', '9223372036854775809'):
+        for word in ('0', '4096', 'ENOTHING', '', 'ENOEN', 'NOENT', '18446744073709551616', '-9223372036854775808', '9223372036854775809'):
             self.bad(1, 'no errno', 'errno', word)
         self.assertEqual(self.bad(1, "no errno 'x'", 'errno', 'x', 'EPERM'), 'EPERM            1\n')
 
@@ -502,7 +504,7 @@ class Call(Case):
         for word, value in (('0x10', 16), ('010', 8), ('-1', -1), ('+7', 7), ('18446744073709551615', -1), ('0', 0), ('-0x80', -128),
                             ('AT_FDCWD', -100), ('LINUX_AT_FDCWD', -100), ('O_RDWR|O_CREAT|0x1', 0x43), ('STATX_BTIME', 0x800), ('EPOLL_CTL_ADD', 1)):
             self.assertEqual(self.object('umask', word)['args'], [value], word)
-        for word in ('O_RDWR|', '|O_RDWR', 'o_rdwr', '08', '0x', '1x', '', '18446744073709551616', '0x1ffffffffffffffff', '-', '--1', 'x' * 300,
+        for word in ('O_RDWR|', '|O_RDWR', 'o_rdwr', '08', '0x', '1x', '', '18446744073709551616', '0x1ffffffffffffffff', '-', 'x' * 300,
                      '-9223372036854775809'):
             self.bad(2, 'no number', 'call', 'umask', word)
 
@@ -616,6 +618,31 @@ class Call(Case):
                          '  0000   30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n'
                          '  *\n'
                          '  0040   0a 00 65 6e 64                                    |..end|\n')
+        with tempfile.TemporaryFile() as file:
+            file.write(b'x' + bytes(20))
+            file.flush()
+            words = 'pread64', str(file.fileno()), '@40', '40'
+            said = self.good('call', *words, pass_fds=[file.fileno()])
+            found = self.object(*words, pass_fds=[file.fileno()])
+        self.assertEqual(said.splitlines()[2:], ['  0000   78                                                |x|', '  and 20 bytes of zeros'])
+        self.assertEqual(found['buffers'], {'buf': '78' + '00' * 20})
+        self.assertEqual(len(self.object('uname', '@')['buffers']['name']), 2 * 390)
+
+    def test_options_behind_the_name(self) -> None:
+        self.assertEqual(json.loads(self.good('call', 'getuid', '--json'))['result'], os.getuid())
+        self.assertEqual(run('call', 'write', '1', 'str:--json', '6').stdout[:6], '--json')
+        self.assertEqual(run('call', 'write', '1', '--', '--json', '6').stdout[:6], '--json')
+
+    def test_says_why_it_is_missing(self) -> None:
+        """By the table's release, or that of the kernel, whichever is newer."""
+        newer = [name for name in CALLS if tables.release(FACTS.notes[name].since[ARCH]) > KERNEL and not WRAPPER]
+        for name in newer:
+            result = run('call', name, *['-1'] * len(CALLS[name].args))
+            self.assertRegex(result.stdout, rf'\) = -38 ENOSYS\n  this kernel, \S+, is older than the call, which came with {FACTS.notes[name].since[ARCH]}\n\Z')
+        if no_seccomp():
+            self.skipTest(no_seccomp())
+        result = run('call', 'close', '-1', preexec_fn=behind_filter({'close': ERRNO | ENOSYS}))
+        self.assertRegex(result.stdout, r"\) = -38 ENOSYS\n  this kernel, \S+, is new enough for the call: 'liblinux probe close' says more\n\Z")
 
     def test_by_number(self) -> None:
         number = CALLS['getuid'].numbers[ARCH]
@@ -710,7 +737,7 @@ class Needs(Case):
         self.assertIn('statmount (weak)', self.good('needs', self.weak))
 
     def test_nothing(self) -> None:
-        self.bad(1, 'asks for no call of liblinux', 'needs', self.plain)
+        self.bad(1, 'plain: has no symbol of a call of liblinux; calls that are inline, .* cannot be seen', 'needs', self.plain)
         self.bad(1, 'is liblinux itself', 'needs', LIBRARY)
         self.bad(3, 'static and without symbols', 'needs', self.stripped)
 

@@ -2,6 +2,7 @@
 """The readers behind the virtual machines: nothing that goes wrong there looks like a pass."""
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import unittest
@@ -104,6 +105,37 @@ class Since(unittest.TestCase):
         self.assertNotIn('rseq_slice_yield', ' '.join(since.unneeded('x86_64', self.used)))
         self.assertEqual(self.failed('7.3', {}, rseq_slice_yield='-22'), ['rseq_slice_yield'])
         self.assertEqual(self.failed('7.3', rseq_slice_yield='-38'), ['rseq_slice_yield'])
+
+    def test_probe_of_the_command(self) -> None:
+        facts = emit.load('x86_64')
+        right = {name: 'too-old' if tables.release(facts.notes[name].since['x86_64']) > (6, 12) else 'yes' for name in facts.calls()}
+        right.update({name: 'unknown' for name in ('pause', 'rt_sigreturn', 'sync', 'vfork', 'vhangup')})
+
+        def failed(how: str = 'exit 1', **changes: str) -> list[str]:
+            said = json.dumps([{'name': name, 'status': status} for name, status in {**right, **changes}.items()])
+            results = console.Results()
+            since.judge_probe('x86_64', '6.12', self.CONFIG, [said], how, results)
+            return [what for what, _ in results.failed]
+        self.assertEqual(failed(), [])
+        self.assertEqual(failed(read='missing'), ['liblinux probe read'])
+        self.assertEqual(failed(fchroot='yes'), ['liblinux probe fchroot'])
+        self.assertEqual(failed(pause='yes'), ['liblinux probe pause'])
+        self.assertEqual(failed('signal 9'), ['liblinux probe'])
+        results = console.Results()
+        since.judge_probe('x86_64', '6.12', self.CONFIG, ['[{'], 'exit 1', results)
+        self.assertEqual([what for what, _ in results.failed], ['liblinux probe'])
+
+    def test_call_of_the_command(self) -> None:
+        def good(kernel: str, how: str, *said: str) -> bool:
+            results = console.Results()
+            since.judge_call('x86_64', kernel, list(said), how, results)
+            return not results.failed
+        old = 'listns(size=32, @512, 64, 0) = -38 ENOSYS', '  this kernel, 6.12.1, is older than the call, which came with 6.19'
+        new = 'listns(size=32, @512, 64, 0) = 8', 'ns_ids:', '  0000   01'
+        self.assertTrue(good('6.12', 'exit 1', *old))
+        self.assertTrue(good('7.3', 'exit 0', *new))
+        for said in (('6.12', 'exit 0', *new), ('7.3', 'exit 1', *old), ('6.12', 'exit 1'), ('7.3', 'exit 0'), ('6.12', 'exit 1', old[0]), ('7.3', 'exit 0', new[0])):
+            self.assertFalse(good(*said), said)
 
     def test_a_line_that_nobody_needs(self) -> None:
         self.judge('7.3')

@@ -139,10 +139,17 @@ def programs(build: Path, full: bool) -> list[Program]:
     return result
 
 
+def others(build: Path) -> list[Program]:
+    """What is no test by itself: since.py judges what it says."""
+    command = str(build / 'command/liblinux')
+    return [Program('probe', [str(build / 'tests/vm/probe')]), Program('liblinux probe', [command, 'probe', '--json']),
+            Program('liblinux call', [command, 'call', 'listns', 'size=32', '@512', '64'])]
+
+
 def pack(build: Path, machine: Machine, tests: list[Program]) -> bytes:
     files = Initramfs(machine.library_folders(build), machine.triplet)
     text = ''
-    for program in [*tests, Program('probe', [str(build / 'tests/vm/probe')])]:
+    for program in [*tests, *others(build)]:
         folders = [Path(folder) for folder in program.environment.get('LD_LIBRARY_PATH', '').split(':') if folder]
         for word in program.command:
             if (build / word).is_file():
@@ -211,6 +218,9 @@ def run(report: Report, found: Image, tests: list[Program], initramfs: Path) -> 
         if program.name in ended:
             read_tap(program.name, *ended[program.name], report.programs)
     since.judge(kernel.arch, kernel.release, found.config, *ended.get('probe', ([], 'did not end')), report.calls, report.used)
+    nothing: tuple[list[str], str] = ([], 'did not end')
+    since.judge_probe(kernel.arch, kernel.release, found.config, *ended.get('liblinux probe', nothing), report.programs)
+    since.judge_call(kernel.arch, kernel.release, *ended.get('liblinux call', nothing), report.programs)
     report.seconds = time.monotonic() - began
 
 

@@ -7,11 +7,13 @@ exceptions.tbl has what Debian's configuration leaves out.
 """
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import emit
+import emit_command
 import tables
 from console import Results
 
@@ -46,10 +48,20 @@ def read_exceptions(path: Path = EXCEPTIONS) -> list[Line]:
     return lines
 
 
+def lines_of(arch: str) -> dict[tuple[str, str], Line]:
+    return {(line.kind, line.call): line for line in read_exceptions() if arch in line.arches}
+
+
+def is_in(name: str, row: tables.Row, facts: emit.Facts, kernel: str) -> bool:
+    """Does a kernel of that release have the call?"""
+    return tables.release(facts.notes[name].since[facts.arch.name]) <= tables.release(kernel) and \
+        (not row.removed or tables.release(row.removed) > tables.release(kernel))
+
+
 def judge(arch: str, kernel: str, config: dict[str, str], said: list[str], how: str, results: Results, used: set[Line]) -> None:
     """Each call of the architecture is one result; `used` are the lines that made a difference."""
     facts = emit.load(arch)
-    mine = {(line.kind, line.call): line for line in read_exceptions() if arch in line.arches}
+    mine = lines_of(arch)
     answers = {match[1]: (int(match[2]), match[3]) for text in said if (match := re.fullmatch(r'call (\w+) (\d+) (.*)', text))}
     traced = {match[1]: match[2] for text in said if (match := re.fullmatch(r'trace (\w+) (\w+)', text))}
     if how != 'exit 0':
@@ -57,10 +69,8 @@ def judge(arch: str, kernel: str, config: dict[str, str], said: list[str], how: 
     if not answers:
         return
     for name, row in facts.calls().items():
-        release = facts.notes[name].since[arch]
-        what = f'{name} ({row.numbers[arch]}), since {release}'
-        has = tables.release(release) <= tables.release(kernel) and \
-            (not row.removed or tables.release(row.removed) > tables.release(kernel))
+        what = f'{name} ({row.numbers[arch]}), since {facts.notes[name].since[arch]}'
+        has = is_in(name, row, facts, kernel)
         number, answer = answers.get(name, (-1, ''))
         lacking = answer == str(ENOSYS) or answer in TRAPS and emit.is_noreturn(row, facts)
         needs, alias = mine.get(('needs', name)), mine.get(('name', name))
@@ -84,6 +94,41 @@ def judge(arch: str, kernel: str, config: dict[str, str], said: list[str], how: 
         else:
             used |= {alias} if alias else set()
             results.passed.append(name)
+
+
+def judge_probe(arch: str, kernel: str, config: dict[str, str], said: list[str], how: str, results: Results) -> None:
+    """What `liblinux probe --json`, as root and behind no filter, said of each call."""
+    facts, mine = emit.load(arch), lines_of(arch)
+    probes = emit_command.read_probes(facts.table)
+    try:
+        found = {one['name']: one['status'] for one in json.loads('\n'.join(said))}
+    except (ValueError, TypeError, KeyError):
+        results.failed.append(('liblinux probe', '\n'.join([*said[-10:], f'no JSON; {how}'])))
+        return
+    for name, row in facts.calls().items():
+        needs = mine.get(('needs', name))
+        expected = 'unknown' if probes[name].reason else 'too-old' if not is_in(name, row, facts, kernel) else \
+            'missing' if needs and needs.value not in config else 'yes'
+        if found.get(name) == expected:
+            results.passed.append(f'liblinux probe {name}')
+        else:
+            results.failed.append((f'liblinux probe {name}', f'said {found.get(name, "nothing")}, not {expected}'))
+    if how != 'exit 1' and set(found.values()) - {'yes', 'unknown'} or how not in ('exit 1', 'exit 3'):
+        results.failed.append(('liblinux probe', f'ended with {how}'))
+
+
+def judge_call(arch: str, kernel: str, said: list[str], how: str, results: Results) -> None:
+    """What `liblinux call listns size=32 @512 64` said: the ids of some namespaces, or that the kernel is too old."""
+    since = emit.load(arch).notes['listns'].since[arch]
+    if tables.release(since) <= tables.release(kernel):
+        good = how == 'exit 0' and len(said) > 2 and re.fullmatch(r'listns\(size=32, @512, 64, 0\) = [1-9]\d*', said[0]) and said[1] == 'ns_ids:'
+    else:
+        good = how == 'exit 1' and said[:1] == ['listns(size=32, @512, 64, 0) = -38 ENOSYS'] and \
+            re.fullmatch(rf'  this kernel, {re.escape(kernel)}\S*, is older than the call, which came with {re.escape(since)}', said[-1])
+    if good:
+        results.passed.append('liblinux call listns')
+    else:
+        results.failed.append(('liblinux call listns', '\n'.join([*said, how])))
 
 
 def unneeded(arch: str, used: set[Line]) -> list[str]:

@@ -42,7 +42,7 @@ class Facts:
     templates: dict[str, str]           # a header -> its text, with @FILE@ where that file of an architecture belongs
     assembly: dict[str, set[str]]       # architecture -> calls that a .S file implements
     functions: list[Function]           # that are not calls
-    abi: dict[str, dict[str, Symbol]]   # architecture -> the committed list
+    abi: dict[str, tables.Abi]          # architecture -> the committed list
     arch: Arch                          # the one to emit for
     uapi: emit_uapi.Uapi
 
@@ -90,6 +90,9 @@ def load(arch_name: str) -> Facts:
                 raise Doubt(path, 1, f'{name} is no call of {one.name}, and no function of {tables.FUNCTIONS.name}')
     abi = {one.name: tables.read_abi(tables.ARCH / one.name / 'abi.list') for one in arches}
     for one in arches:
+        newest = next(reversed(abi[one.name].versions), '0.0.0')
+        if tuple(map(int, newest.split('.'))) > tuple(map(int, version)):
+            raise Doubt(tables.VERSION, 1, f'{".".join(version)} is older than {newest} of src/arch/{one.name}/abi.list')
         check_abi(table, functions, notes, shared, one.name, abi[one.name])
     return Facts(
         table, notes, libc, tables.read_errno(), shared, version, arches,
@@ -117,7 +120,7 @@ def check_types(table: Table, path: Path) -> None:
 
 
 def check_abi(table: Table, functions: list[Function], notes: dict[str, call_notes.Note], shared: dict[str, str], arch: str,
-              abi: dict[str, Symbol]) -> None:
+              abi: tables.Abi) -> None:
     """What is committed stays: every symbol, and the registers of its arguments."""
     path, calls = tables.ARCH / arch / 'abi.list', table.calls(arch)
     own = {function.name: function for function in functions if arch in function.sources}
@@ -661,11 +664,12 @@ def calls(facts: Facts) -> str:
 
 
 def symbol(row: Row, facts: Facts) -> Symbol:
-    """Node and declaration; what the committed list has stays as it is, whatever a note says now."""
-    frozen = facts.abi[facts.arch.name].get(f'linux_{row.name}')
+    """Node and declaration; what the committed list has stays as it is, whatever a note or the kernel says now."""
+    if frozen := facts.abi[facts.arch.name].get(f'linux_{row.name}'):
+        return frozen
     since, floor = facts.notes[row.name].since[facts.arch.name], facts.arch.floor
     node = since if release(since) > release(floor) else floor
-    return Symbol(frozen.node if frozen else f'LINUX_{node}', abi_declaration(row, facts.shared), row.line)
+    return Symbol(f'LINUX_{node}', abi_declaration(row, facts.shared), row.line)
 
 
 def symbols(facts: Facts) -> dict[str, Symbol]:
@@ -701,11 +705,20 @@ def map_file(facts: Facts) -> str:
 
 def abi_list(facts: Facts) -> str:
     """The list to commit: what is frozen, and what is new."""
-    every = {**facts.abi[facts.arch.name], **symbols(facts)}
-    return (f'# The ABI of liblinux.so.1 on {facts.arch.name}: version node and declaration of every symbol.\n'
-            '# `gen/syscall_table.py emit abi.list` adds to it; no released line ever changes.\n'
-            '# SPDX-License-Identifier: MIT\n'
-            + ''.join(f'{every[name].node} {every[name].declaration}\n' for name in sorted(every)))
+    abi, version, every = facts.abi[facts.arch.name], '.'.join(facts.version), symbols(facts)
+    text = (f'# The ABI of liblinux.so.1 on {facts.arch.name}: version node and declaration of every symbol, by the\n'
+            '# version of liblinux that brought it, as that version declared it. Made by `gen/syscall_table.py\n'
+            '# emit abi.list`, which adds lines; a line that was released never changes.\n'
+            '# SPDX-License-Identifier: MIT\n')
+    written = tables.Abi()
+    for one in dict.fromkeys((*abi.versions, version)):
+        text += f'\n{tables.abi_head(one, written)}\n'
+        new = sorted(every.keys() - abi.keys()) if one == version else []
+        written.versions[one] = sorted(abi.versions.get(one, []) + new)
+        for name in written.versions[one]:
+            written[name] = abi.get(name, every.get(name))
+            text += f'{written[name]}\n'
+    return text
 
 
 # Tests

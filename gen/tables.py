@@ -7,11 +7,13 @@ it does not understand.
 from __future__ import annotations
 
 import configparser
+import hashlib
 import os
 import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Dict
 
 TOP = Path(__file__).resolve().parent.parent
 SYSCALLS = TOP / 'gen/syscalls.tbl'
@@ -337,20 +339,50 @@ class Symbol:
     declaration: str
     line: int
 
+    def __str__(self) -> str:
+        return f'{self.node} {self.declaration}'
 
-def read_abi(path: Path) -> dict[str, Symbol]:
-    """The committed ABI of an architecture; an architecture's first build has none."""
-    symbols = {}
+
+class Abi(Dict[str, Symbol]):
+    """The committed symbols of an architecture, in the order of the file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.versions: dict[str, list[str]] = {}        # of liblinux -> the symbols that it brought, oldest version first
+
+    def seal(self) -> str:
+        """What the head of the next version says of all that is there."""
+        text = ''.join(f'{symbol}\n' for symbol in self.values())
+        return f'after {len(self)} symbols, sha256 {hashlib.sha256(text.encode()).hexdigest()}'
+
+
+def abi_head(version: str, before: Abi) -> str:
+    return f'# liblinux {version}' + (f', {before.seal()}' if before.versions else '')
+
+
+def read_abi(path: Path) -> Abi:
+    """An architecture's first build has none."""
+    abi = Abi()
     for n, line in enumerate(read_lines(path) if path.exists() else [], 1):
+        if head := re.fullmatch(r'# liblinux ((\d+)\.(\d+)\.(\d+))(, .*)?', line):
+            newest = next(reversed(abi.versions), '0.0.0')
+            if tuple(map(int, head.groups()[1:4])) <= tuple(map(int, newest.split('.'))):
+                raise Doubt(path, n, f'{head[1]} is not newer than {newest}')
+            if line != (right := abi_head(head[1], abi)):
+                raise Doubt(path, n, f"the symbols above are not those that were released: that would be '{right}'")
+            abi.versions[head[1]] = []
         if not line or line.startswith('#'):
             continue
         match = re.fullmatch(r'((?:LIB)?LINUX_[0-9]+\.[0-9]+) (.*?\b(\w+)\(.*\))', line)
         if not match:
             raise Doubt(path, n, f"not a node and a declaration: '{line}'")
-        if match[3] in symbols:
+        if not abi.versions:
+            raise Doubt(path, n, "a symbol above the first '# liblinux <version>'")
+        if match[3] in abi:
             raise Doubt(path, n, f'{match[3]} is there already')
-        symbols[match[3]] = Symbol(match[1], match[2], n)
-    return symbols
+        abi[match[3]] = Symbol(match[1], match[2], n)
+        abi.versions[next(reversed(abi.versions))].append(match[3])
+    return abi
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 """The importer on a miniature kernel tree, the tables' readers, update, diff and the command line."""
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -552,11 +553,27 @@ class Readers(Case):
     def test_abi(self) -> None:
         path = self.directory / 'none'
         self.assertEqual(tables.read_abi(path), {})
-        for text, reason in (('LINUX_3.2 linux_read\n', 'not a node and a declaration'),
-                             ('OTHER_3.2 long linux_a(int)\n', 'not a node and a declaration'),
-                             ('LINUX_3.2 long linux_a(int)\n' * 2, 'linux_a is there already')):
-            path.write_text(text)
-            self.doubt(reason, tables.read_abi, path)
+        symbol = 'LINUX_3.2 long linux_a(int)\n'
+        first = f'# x\n# liblinux 7.3.0\n{symbol}'
+        path.write_text(first)
+        sealed = f'{first}# liblinux 7.3.1, {tables.read_abi(path).seal()}\nLINUX_7.3 long linux_b(void)\n'
+        path.write_text(sealed)
+        self.assertEqual(tables.read_abi(path).versions, {'7.3.0': ['linux_a'], '7.3.1': ['linux_b']})
+        for text, reason in (('# liblinux 7.3.0\nLINUX_3.2 linux_read\n', ':2: not a node and a declaration'),
+                             ('# liblinux 7.3.0\nOTHER_3.2 long linux_a(int)\n', ':2: not a node and a declaration'),
+                             (symbol, ":1: a symbol above the first '# liblinux <version>'"),
+                             (first + symbol, ':4: linux_a is there already'),
+                             (sealed + symbol, ':6: linux_a is there already'),
+                             (first + '# liblinux 7.3.0\n', ':4: 7.3.0 is not newer than 7.3.0'),
+                             (first + '# liblinux 7.2.9\n', ':4: 7.2.9 is not newer than 7.3.0'),
+                             (first + '# liblinux 7.4.0\n', ':4: the symbols above are not those that were released'),
+                             (sealed.replace('(int)', '(long)'), ':4: the symbols above are not those that were released'),
+                             (sealed.replace('LINUX_3.2', 'LINUX_3.3'), ':4: the symbols above are not those that were released'),
+                             (sealed.replace(symbol, ''), ':3: the symbols above are not those that were released'),
+                             (sealed.replace(symbol, symbol + symbol.replace('_a', '_c')), ':5: the symbols above are not those that were released')):
+            with self.subTest(text):
+                path.write_text(text)
+                self.doubt(reason, tables.read_abi, path)
 
     def test_version(self) -> None:
         self.check(tables.read_version, '7.3.0\n', ('7.3.0', '7.3', "'7.3' is not <release>.<count>"))
@@ -666,6 +683,7 @@ class CommandLine(Case):
                 ('gen/notes.tbl', '\nread ', '\n#read ', r'syscalls\.tbl:\d+: read has no note in notes\.tbl'),
                 ('gen/errno.tbl', f'# Linux {table.tree}\n', '# Linux 6.12.1\n', r'errno\.tbl:1: is of Linux 6\.12\.1, syscalls\.tbl of .*'),
                 ('VERSION', table.release + '.', '6.1.', r'VERSION:1: 6\.1\.0 is not of Linux .*'),
+                (arch / 'abi.list', f'# liblinux {table.release}.', '# liblinux 99.1.', r'VERSION:1: \S+ is older than 99\.1\.\d+ of src/arch/x86_64/abi\.list'),
                 (arch / 'nothing.S', '', '\n', r'nothing\.S:1: nothing is no call of x86_64, and no function of functions.ini')):
             with self.subTest(reason=reason):
                 path = copy / name
@@ -769,6 +787,26 @@ class Outputs(unittest.TestCase):
         self.assertEqual(emit.symbol(row, facts).node, 'LINUX_6.5')
         facts.abi['x86_64'].clear()
         self.assertEqual(emit.symbol(row, facts).node, 'LINUX_6.4')
+
+    def test_list_only_grows(self) -> None:
+        """A later version has the lines of those before it, whatever is known better since, and adds its own."""
+        facts = emit.load('x86_64')
+        before = emit.abi_list(facts)
+        self.assertEqual(before, (TOP / 'src/arch/x86_64/abi.list').read_text())
+        note = facts.notes['cachestat']
+        facts.notes['cachestat'] = dataclasses.replace(note, since={**note.since, 'x86_64': '6.4'})
+        facts.notes['late'] = dataclasses.replace(note, name='late', since={'x86_64': '7.3'})
+        facts.table.rows.append(tables.Row('late', {'x86_64': 999}, (tables.Arg('u64', 'when'),)))
+        later = emit.abi_list(dataclasses.replace(facts, version=('7', '3', '1')))
+        seal = facts.abi['x86_64'].seal()
+        self.assertEqual(later, f'{before}\n# liblinux 7.3.1, {seal}\nLINUX_7.3 long linux_late(unsigned long long)\n')
+        path = Path(tempfile.mkdtemp()) / 'abi.list'
+        self.addCleanup(shutil.rmtree, path.parent)
+        path.write_text(later)
+        facts.abi['x86_64'] = tables.read_abi(path)
+        self.assertEqual(emit.abi_list(dataclasses.replace(facts, version=('7', '3', '1'))), later)
+        nothing = emit.abi_list(dataclasses.replace(facts, version=('7', '4', '0')))
+        self.assertEqual(nothing, f'{later}\n# liblinux 7.4.0, {facts.abi["x86_64"].seal()}\n')
 
     def test_frozen_prototypes_do_not_change(self) -> None:
         facts = emit.load('x86_64')

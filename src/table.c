@@ -48,12 +48,15 @@ static LIBLINUX_NO_INSTRUMENT int compare(const char *a, const char *b)
 	return (unsigned char)*a - (unsigned char)*b;
 }
 
+/* All members of the answer are words, and are copied so: bytes would be most of a look-up. */
+typedef unsigned long __attribute__((__may_alias__)) word;
+
 /* size bytes of the answer, zeros behind all that this version knows. */
 static LIBLINUX_NO_INSTRUMENT long answer(struct linux_table_call *to, unsigned long size, const struct entry_data *entry)
 {
 	const struct call_data *data = &calls[entry->call];
 	struct linux_table_call call;
-	const unsigned char *from = (const unsigned char *)&call;
+	const word *from = (const word *)&call;
 	unsigned long n;
 
 	call.name = string(data->name);
@@ -77,8 +80,10 @@ static LIBLINUX_NO_INSTRUMENT long answer(struct linux_table_call *to, unsigned 
 		call.args[n].count = there ? string(arg->count) : (const char *)0;
 		call.args[n].flags = there ? arg->flags : 0;
 	}
-	for (n = 0; n < size; n++)
-		((unsigned char *)to)[n] = n < sizeof call ? from[n] : 0;
+	for (n = 0; n < size / sizeof *from; n++)
+		((word *)to)[n] = n < sizeof call / sizeof *from ? from[n] : 0;
+	for (n *= sizeof *from; n < size; n++)
+		((unsigned char *)to)[n] = n < sizeof call ? ((const unsigned char *)from)[n] : 0;
 	return 0;
 }
 

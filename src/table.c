@@ -72,8 +72,8 @@ static LIBLINUX_NO_INSTRUMENT long answer(struct linux_table_call *to, unsigned 
 	call.flags = data->flags;
 	call.nargs = data->nargs;
 	for (n = 0; n < 6; n++) {
-		const struct arg_data *arg = &args[data->args + n];
 		int there = n < data->nargs;
+		const struct arg_data *arg = &args[there ? data->args + n : 0];
 
 		call.args[n].name = there ? string(arg->name) : (const char *)0;
 		call.args[n].type = there ? string(arg->type) : (const char *)0;

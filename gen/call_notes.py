@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import c_types
@@ -186,7 +186,7 @@ def check_notes(table: Table, notes: dict[str, Note], table_path: Path = tables.
     """A call without a note, a note without a call, and facts that cannot be."""
     have = {arch: table.calls(arch) for arch in table.arches}
     for row in table.rows:
-        note = notes.get(row.name)
+        note = notes.get(row.kernel_name)
         if not note:
             raise Doubt(table_path, row.line, f'{row.name} has no note in {path.name}')
         for arch in row.numbers:
@@ -195,11 +195,32 @@ def check_notes(table: Table, notes: dict[str, Note], table_path: Path = tables.
             if release(note.since[arch]) > release(table.release):
                 raise Doubt(path, note.line, f'{row.name} since {note.since[arch]}: the table is of {table.release}')
     for name, note in notes.items():
+        if any(name == row.name and row.call for row in table.rows):
+            raise Doubt(path, note.line, f'{name} is not a call of its own: the note is that of the call')
         if not any(name in calls for calls in have.values()):
             raise Doubt(path, note.line, f'{name} is no call of {table_path.name}')
         for arch in note.since:
             if name not in have.get(arch, {}):
                 raise Doubt(path, note.line, f'{name} is no call of {arch}')
+
+
+def of_functions(table: Table, notes: dict[str, Note]) -> dict[str, Note]:
+    """A note for each function: a call that takes more since some release has two, and one note."""
+    found = dict(notes)
+    for call in {row.call for row in table.rows if row.call}:
+        note, functions = notes[call], [row for row in table.rows if row.kernel_name == call]
+        every = {arg.name for row in functions for arg in row.args}
+        for name in {row.name for row in functions}:
+            rows = [row for row in functions if row.name == name]
+            missing = every - {arg.name for row in rows for arg in row.args}
+            uses = {arg: Use('varies' if use.direction else '', flags=use.flags) if use.count.lstrip('*').partition('/')[0] in missing else use
+                    for arg, use in note.uses.items() if arg not in missing}
+            since, libc = note.since, note.libc
+            if rows[0].call:
+                own = '.'.join(map(str, rows[0].order))
+                since, libc = {arch: max(own, note.since[arch], key=release) for row in rows for arch in row.numbers}, {}
+            found[name] = replace(note, name=name, since=since, libc=libc, uses=uses)
+    return found
 
 
 def check_details(rows: list[Row], note: Note, path: Path = tables.NOTES) -> None:

@@ -65,6 +65,7 @@ def load(arch_name: str) -> Facts:
             raise Doubt(tables.SYSCALLS, 1, f'{one.name} is not in the table: run update')
     notes = call_notes.read_notes()
     call_notes.check_notes(table, notes)
+    notes = call_notes.of_functions(table, notes)
     libc = tables.read_libc()
     emit_libc.check(libc, table, tables.LIBC)
     version = tables.read_version()
@@ -160,7 +161,7 @@ def prototype_kinds(row: Row) -> list[str]:
 
 
 def kernel_prototype(row: Row) -> str:
-    return f'{row.name}({", ".join(map(str, row.args)) or "void"})'
+    return f'{row.kernel_name}({", ".join(map(str, row.args)) or "void"})'
 
 
 def declared(c_type: str, name: str) -> str:
@@ -180,9 +181,16 @@ def function_prototype(function: Function, shared: dict[str, str]) -> str:
     return re.sub(r'\b(struct|union) (\w+)', lambda match: f'{match[1]} {c_types.tag_name(match[2], shared)}', function.prototype)
 
 
-def body(row: Row, noreturn: bool) -> str:
-    args = ''.join(f', (long){arg.name}' for arg in row.args)
-    call = f'liblinux_syscall{len(row.args)}(LINUX_NR_{row.name}{args});'
+def zeros(row: Row, facts: Facts) -> int:
+    """Registers that the call has come to use since the function was frozen."""
+    forms = [one for one in facts.table.rows if one.kernel_name == row.kernel_name and one.numbers.keys() & row.numbers.keys()]
+    return max(0, len(max(forms, key=lambda one: one.order).args) - len(row.args))
+
+
+def body(row: Row, facts: Facts) -> str:
+    args = [f'(long){arg.name}' for arg in row.args] + ['0'] * zeros(row, facts)
+    call = f'liblinux_syscall{len(args)}({", ".join([f"LINUX_NR_{row.name}", *args])});'
+    noreturn = is_noreturn(row, facts)
     return f'\t{call}\n\t__builtin_trap();\n' if noreturn else f'\treturn {call}\n'
 
 
@@ -420,7 +428,7 @@ def declarations(facts: Facts, shared: dict[str, str]) -> str:
         if row.name in NOT_INLINE:
             return ''
         return (f'static __inline__{attributes(row, facts)} {prototype(row, shared)}\n'
-                f'{{\n{body(row, is_noreturn(row, facts))}}}\n#define linux_{row.name} linux_{row.name}\n\n')
+                f'{{\n{body(row, facts)}}}\n#define linux_{row.name} linux_{row.name}\n\n')
 
     return f'''\
 {''.join(f'{tag};{chr(10)}' for tag in tags(facts, shared))}
@@ -588,14 +596,14 @@ def wrapper(row: Row, facts: Facts) -> str:
 
 LIBLINUX_FUNCTION {prototype(row, facts.shared)}
 {{
-{body(row, is_noreturn(row, facts))}}}
+{body(row, facts)}}}
 '''
 
 
 def calls_h(facts: Facts) -> str:
     def calls_of(arch: Arch) -> str:
-        return ''.join(f'LINUX_CALL({name}, {row.numbers[arch.name]}, {len(row.args)}, "{facts.notes[name].since[arch.name]}")\n'
-                       for name, row in sorted(facts.table.calls(arch.name).items(), key=lambda item: item[1].numbers[arch.name]))
+        return ''.join(f'LINUX_CALL({name}, {forms[0].numbers[arch.name]}, {len(forms[-1].args)}, "{facts.notes[name].since[arch.name]}")\n'
+                       for name, forms in sorted(facts.table.forms(arch.name).items(), key=lambda item: item[1][0].numbers[arch.name]))
     return origin(facts, 'calls.h', 'gen') + f'''\
 /*
  * Every system call of the architecture, in the order of the numbers, for what a program makes
@@ -729,10 +737,10 @@ def cases(facts: Facts) -> str:
     for row in facts.calls().values():
         types = prototype_types(row, facts.shared)
         args = ', '.join(f'({c_type})argument({n})' for n, c_type in enumerate(types))
-        kinds = ', '.join(f'KIND_{c_types.kind(c_type).upper()}' for c_type in types)
+        kinds = ', '.join([f'KIND_{c_types.kind(c_type).upper()}' for c_type in types] + ['KIND_ZERO'] * zeros(row, facts))
         functions += (f'#ifdef linux_{row.name}\nstatic long call_{row.name}(void)\n{{\n\treturn linux_{row.name}({args});\n}}\n#endif\n')
         noreturn = int(is_noreturn(row, facts))
-        rows += (f'#ifdef linux_{row.name}\n\t{{"{row.name}", {row.numbers[facts.arch.name]}, {noreturn}, {len(types)}, '
+        rows += (f'#ifdef linux_{row.name}\n\t{{"{row.name}", {row.numbers[facts.arch.name]}, {noreturn}, {len(types) + zeros(row, facts)}, '
                  f'{{{kinds or "0"}}}, call_{row.name}, (void (*)(void))linux_{row.name}}},\n#endif\n')
     return origin(facts, f'test_cases.h {facts.arch.name}') + f'\n{functions}\nstatic const struct test_case cases[] = {{\n{rows}}};\n'
 

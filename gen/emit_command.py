@@ -55,7 +55,8 @@ def read_probes(table: Table, path: Path = PROBES) -> dict[str, Probe]:
             args[names[0]] = tuple(map(int, values)) + (0,) * (6 - len(values))
     for name in eperm & set(none):
         raise Doubt(path, 1, f'{name} is never called, and refuses by EPERM')
-    return {name: Probe(args.get(name, Probe.args), none.get(name, ''), name in eperm) for name in most}
+    calls = {row.name: row.kernel_name for row in table.rows}
+    return {name: Probe(args.get(name, Probe.args), none.get(calls[name], ''), calls[name] in eperm) for name in most}
 
 
 def constants(groups: dict[str, list], arch: str) -> dict[str, int]:

@@ -203,6 +203,11 @@ def history(rows: list[Row], note: Note, facts: Facts) -> str:
     if removed := {row.removed for row in rows if row.removed}:
         out += f'Linux {min(removed)} has it no more.\n'
     name = rows[0].name
+    for other in {row.name: row for row in facts.table.rows if row.kernel_name == rows[0].kernel_name and row.name != name}.values():
+        if other.order > rows[0].order:
+            out += f'Since Linux {".".join(map(str, other.order))} the call takes what\n.Xr linux_{other.name} 3\npasses; here that is 0.\n'
+        else:
+            out += f'.Xr linux_{other.name} 3\nis what it was before.\n'
     libcs = [f'{libc} {value}' for libc, value in note.libc.items()]
     out += f'{" and ".join(libcs)} brought a function of its name.\n' if libcs else 'Neither glibc nor musl has a function of its name.\n'
     for libc in facts.libc.values():

@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import call_notes
@@ -22,45 +23,62 @@ def merge(previous: Table, tree: Table, notes: dict[str, call_notes.Note], path:
     """The next table: all that the tree has, and all that an earlier tree had."""
     if missing := [arch for arch in previous.arches if arch not in tree.arches]:
         raise Doubt(path, 1, f'{missing[0]} is in the table, but is no directory of src/arch')
-    kept: list[Row] = []
-    for arch in tree.arches:
-        now = tree.calls(arch)
-        before = previous.calls(arch) if arch in previous.arches else {}
-        owner = {row.numbers[arch]: row.name for row in now.values()}
-        for name, old in before.items():
-            number = old.numbers[arch]
-            if name not in now:
-                if number in owner:
-                    raise Doubt(path, old.line, f'{name} had number {number} on {arch}, which is {owner[number]} now')
-                removed = old.removed or tree.release
-                kept.append(Row(name, {arch: number}, old.args, old.noreturn, removed))
-            elif number != now[name].numbers[arch]:
-                raise Doubt(path, old.line, f'{name} changed its number on {arch}: {number}, now {now[name].numbers[arch]}')
-            elif old.noreturn and not now[name].noreturn:
-                raise Doubt(path, old.line, f'{name} is noreturn, which no table of the kernel says now')
-            elif emit.prototype_types(old, {}) != emit.prototype_types(now[name], {}):
-                check_change(old, now[name], notes, tree.release, path)
-    rows = list(tree.rows)
-    for row in kept:
+    rows: list[Row] = []
+
+    def add(row: Row, arch: str, number: int) -> None:
         for known in rows:
             if known.name == row.name and known.shape() == row.shape():
-                known.numbers.update(row.numbers)
-                break
-        else:
-            rows.append(row)
+                known.numbers[arch] = number
+                return
+        rows.append(replace(row, numbers={arch: number}))
+
+    for arch in tree.arches:
+        now = tree.calls(arch)
+        before = previous.forms(arch)
+        owner = {row.numbers[arch]: row.name for row in now.values()}
+        for name, forms in before.items():
+            number = forms[-1].numbers[arch]
+            if name in now:
+                continue
+            if number in owner:
+                raise Doubt(path, forms[-1].line, f'{name} had number {number} on {arch}, which is {owner[number]} now')
+            for old in forms:
+                add(replace(old, removed=old.removed or tree.release), arch, number)
+        for name, new in now.items():
+            # On an architecture that comes later a call is what it is on the others.
+            forms = before.get(name) or next((found[name] for other in previous.arches if name in (found := previous.forms(other))), [])
+            for row in follow(forms, new, arch, name in before, notes, tree.release, path):
+                add(row, arch, new.numbers[arch])
     return Table(tree.tree, tree.arches, rows)
 
 
-def check_change(old: Row, new: Row, notes: dict[str, call_notes.Note], release: str, path: Path) -> None:
-    """A prototype that callers were compiled with may change only in what pointers point to."""
+def follow(forms: list[Row], new: Row, arch: str, here: bool, notes: dict[str, call_notes.Note], release: str, path: Path) -> list[Row]:
+    """The functions of a call, which had these; what callers were compiled with stays."""
+    if not forms or not here and len(forms) == 1:
+        return [new]
+    old = forms[-1]
+    if here and old.numbers[arch] != new.numbers[arch]:
+        raise Doubt(path, old.line, f'{new.name} changed its number on {arch}: {old.numbers[arch]}, now {new.numbers[arch]}')
+    if old.noreturn and not new.noreturn:
+        raise Doubt(path, old.line, f'{new.name} is noreturn, which no table of the kernel says now')
+    earlier = [replace(form, noreturn=new.noreturn, removed='') for form in forms[:-1]]
+    same = replace(new, name=old.name, call=old.call)
+    if emit.prototype_types(old, {}) == emit.prototype_types(new, {}):
+        return [*earlier, same]
+
     def text(row: Row) -> str:
         return f'({", ".join(emit.prototype_types(row, {})) or "void"})'
-    if emit.prototype_kinds(old) != emit.prototype_kinds(new):
-        raise Doubt(path, old.line, f'{old.name}{text(old)} is now {text(new)}: callers pass other registers, '
-                    f'it needs a function of its own, linux_{old.name}_{release.replace(".", "_")}')
-    if old.name not in notes or release not in notes[old.name].changed:
-        raise Doubt(path, old.line, f'{old.name}{text(old)} is now {text(new)}: '
-                    f"acknowledge it with changed={release} in its note")
+    said = f'{new.name}{text(old)} is now {text(new)}'
+    registers = emit.prototype_kinds(old) != emit.prototype_kinds(new)
+    own = f'{new.name}_{release.replace(".", "_")}'
+    if new.name not in notes or release not in notes[new.name].changed:
+        more = f': callers pass other registers, linux_{own} is for these, and linux_{old.name} stays' if registers else ''
+        raise Doubt(path, old.line, f'{said}{more}: acknowledge it with changed={release} in its note')
+    if not registers:
+        return [*earlier, same]
+    if own == old.name:
+        raise Doubt(path, old.line, f'{said}, the second time in {release}: begin with the table of the release before')
+    return [*earlier, replace(old, noreturn=new.noreturn, removed=''), replace(new, name=own, call=new.name)]
 
 
 def types(tree: Path, version: str, arches: list[Arch], headers: Path | None) -> dict[Path, str]:
@@ -126,8 +144,10 @@ def difference(before: Table, after: Table) -> str:
         found: dict[str, list[Row]] = {}
         for row in table.rows:
             if not row.removed:
-                found.setdefault(row.name, []).append(row)
-        return found
+                found.setdefault(row.kernel_name, []).append(row)
+        # What the kernel takes now, whatever it took before.
+        return {name: [row for row in rows if not any(set(row.numbers) & set(one.numbers) and one.order > row.order for one in rows)]
+                for name, rows in found.items()}
 
     def numbers(rows: list[Row]) -> str:
         return ', '.join(f'{arch} {nr}' for row in rows for arch, nr in row.numbers.items())

@@ -88,21 +88,31 @@ class Arg:
 
 @dataclass(frozen=True)
 class Row:
-    """One call with one prototype, on the architectures that share it."""
+    """One function of one call with one prototype, on the architectures that share it."""
     name: str
     numbers: dict[str, int]
     args: tuple[Arg, ...]
     noreturn: bool = False
     removed: str = ''           # the release that dropped it
     line: int = 0
+    call: str = ''              # foo, if this is foo_7_4: what foo takes since Linux 7.4
+
+    @property
+    def kernel_name(self) -> str:
+        return self.call or self.name
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Of the functions of a call, oldest first."""
+        return tuple(map(int, self.name[len(self.call) + 1:].split('_'))) if self.call else ()
 
     def marks(self) -> str:
-        marks = ['noreturn'] * self.noreturn + [f'removed={self.removed}'] * bool(self.removed)
+        marks = ['noreturn'] * self.noreturn + [f'removed={self.removed}'] * bool(self.removed) + [f'call={self.call}'] * bool(self.call)
         return ','.join(marks) or '-'
 
     def shape(self) -> tuple:
         """What two architectures must agree on to stand in one row."""
-        return self.args, self.noreturn, self.removed
+        return self.args, self.noreturn, self.removed, self.call
 
 
 @dataclass
@@ -117,6 +127,13 @@ class Table:
 
     def calls(self, arch: str) -> dict[str, Row]:
         return {row.name: row for row in self.rows if arch in row.numbers}
+
+    def forms(self, arch: str) -> dict[str, list[Row]]:
+        """The functions of each call, oldest first."""
+        found: dict[str, list[Row]] = {}
+        for row in sorted(self.calls(arch).values(), key=lambda row: row.order):
+            found.setdefault(row.kernel_name, []).append(row)
+        return found
 
 
 def version_key(tree: str) -> tuple:
@@ -133,7 +150,8 @@ SYSCALLS_HEAD = '''\
 # The system calls of that tree: made by `gen/syscall_table.py update`; do not edit.
 # A row is a call, its number per architecture, its marks and its prototype with the
 # kernel's names and types. A call whose prototype depends on the architecture has a
-# row for each. Marks: noreturn; removed=R, dropped by release R and kept here.
+# row for each. Marks: noreturn; removed=R, dropped by release R and kept here; call=NAME, of
+# NAME_<major>_<minor>: what the call takes since that release, beside NAME as it was before.
 #
 '''
 
@@ -202,21 +220,28 @@ def read_syscalls(path: Path = SYSCALLS) -> Table:
             if not re.fullmatch(r'[0-9]{1,9}', text):
                 raise Doubt(path, n, f"not a number: '{text}'")
             numbers[arch] = int(text)
-            for key in ((arch, name), (arch, int(text))):
+            for key in ((arch, name), *([(arch, int(text))] if 'call=' not in marks else [])):
                 if key in seen:
                     raise Doubt(path, n, f'{key[1]} stands in line {seen[key]} already for {arch}')
                 seen[key] = n
         if not numbers:
             raise Doubt(path, n, f'{name} has no number')
-        noreturn, removed = False, ''
+        noreturn, removed, call = False, '', ''
         for mark in [] if marks == '-' else marks.split(','):
             if mark == 'noreturn':
                 noreturn = True
             elif re.fullmatch(r'removed=\d+\.\d+', mark):
                 removed = mark.partition('=')[2]
+            elif mark.startswith('call='):
+                call = mark.partition('=')[2]
+                if not re.fullmatch(rf'{re.escape(call)}_\d+_\d+', name):
+                    raise Doubt(path, n, f'{name} is not named {call}_<major>_<minor>')
+                for arch, number in numbers.items():
+                    if call not in (calls := table.calls(arch)) or calls[call].numbers[arch] != number:
+                        raise Doubt(path, n, f'{call} with number {number} on {arch} does not stand above')
             else:
                 raise Doubt(path, n, f"unknown mark '{mark}'")
-        table.rows.append(Row(name, numbers, parse_args(path, n, prototype), noreturn, removed, n))
+        table.rows.append(Row(name, numbers, parse_args(path, n, prototype), noreturn, removed, n, call))
     names = [(row.name, [row.numbers.get(arch, -1) for arch in arches]) for row in table.rows]
     for row, name, before in zip(table.rows[1:], names[1:], names):
         if name[0] < before[0]:

@@ -84,6 +84,8 @@ static long expected(enum kind kind, unsigned long value)
 		return (int)value;
 	case KIND_UNSIGNED:
 		return (unsigned int)value;
+	case KIND_ZERO:
+		return 0;
 	default:
 		return (long)value;
 	}

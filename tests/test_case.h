@@ -3,7 +3,8 @@
 #ifndef TEST_CASE_H
 #define TEST_CASE_H
 
-enum kind { KIND_INT, KIND_UNSIGNED, KIND_LONG, KIND_POINTER };
+/* KIND_ZERO: a register that the call has come to use since the function was released. */
+enum kind { KIND_INT, KIND_UNSIGNED, KIND_LONG, KIND_POINTER, KIND_ZERO };
 
 struct test_case {
 	const char *name;

@@ -398,12 +398,64 @@ class Update(Case):
         self.notes = {'umount2': call_notes.Note('umount2', {}, frozenset(), ('7.4',), 1)}
         self.assertEqual(str(self.merge().calls('x86_64')['umount2'].args[0]), 'const char *name')
 
+    def take_more(self, args: str = ', unsigned long, mask') -> None:
+        """umount2 of the next release."""
+        count, declared = 2 + args.count(',') // 2, args.replace(', mask', ' mask').replace(', more', ' more')
+        edit(self.tree / 'fs/namespace.c', 'SYSCALL_DEFINE2(umount, char __user *, name, int, flags)',
+             f'SYSCALL_DEFINE{count}(umount, char __user *, name, int, flags{args})')
+        edit(self.tree / 'include/linux/syscalls.h', 'sys_umount(char __user *name, int flags)', f'sys_umount(char __user *name, int flags{declared})')
+
+    def forms(self, table: tables.Table, arch: str = 'x86_64') -> list[tuple[str, int, str, str]]:
+        return [(row.name, row.numbers[arch], row.removed, ', '.join(map(str, row.args))) for row in table.forms(arch)['umount2']]
+
     def test_changed_registers_need_a_function(self) -> None:
+        """What callers were compiled with stays, and what the kernel takes now has a function beside it."""
         self.next_release()
-        edit(self.tree / 'fs/namespace.c', 'int, flags', 'unsigned int, flags')
-        edit(self.tree / 'include/linux/syscalls.h', 'sys_umount(char __user *name, int flags)', 'sys_umount(char __user *name, unsigned int flags)')
+        self.take_more()
+        self.doubt(r'syscalls\.tbl:\d+: umount2\(char \*, int\) is now \(char \*, int, unsigned long\): callers pass other registers, '
+                   r'linux_umount2_7_4 is for these, and linux_umount2 stays: acknowledge it with changed=7\.4 in its note', self.merge)
         self.notes = {'umount2': call_notes.Note('umount2', {}, frozenset(), ('7.4',), 1)}
-        self.doubt('needs a function of its own, linux_umount2_7_4', self.merge)
+        table = self.merge()
+        two = [('umount2', 166, '', 'char *name, int flags'), ('umount2_7_4', 166, '', 'char *name, int flags, unsigned long mask')]
+        self.assertEqual(self.forms(table), two)
+        self.assertEqual([number for _, number, _, _ in self.forms(table, 'aarch64')], [39, 39])
+        said = syscall_table.difference(tables.read_syscalls(self.table), table)
+        self.assertEqual(said, 'System calls, Linux 7.3.4 to 7.4.0:\n\nChanged: umount2 (x86_64 166, aarch64 39)\n'
+                         '    was umount2(char *name, int flags)\n    now umount2(char *name, int flags, unsigned long mask)\n')
+        text = tables.write_syscalls(table)
+        self.assertIn('\numount2_7_4\t166\t39\tcall=umount2\tchar *name, int flags, unsigned long mask\n', text)
+        self.table.write_text(text)
+        self.assertEqual(tables.write_syscalls(tables.read_syscalls(self.table)), text)
+        self.assertIn('no change', syscall_table.difference(tables.read_syscalls(self.table), self.read()))
+        # The same tree again, and the next of the release.
+        self.notes = {}
+        edit(self.tree / 'Makefile', 'SUBLEVEL = 0', 'SUBLEVEL = 1')
+        self.assertEqual(tables.write_syscalls(self.merge()), text.replace('7.4.0', '7.4.1'))
+
+    def test_registers_that_change_again(self) -> None:
+        self.next_release()
+        self.take_more()
+        self.notes = {'umount2': call_notes.Note('umount2', {}, frozenset(), ('7.4', '7.10', '8.0'), 1)}
+        self.table.write_text(tables.write_syscalls(self.merge()))
+        edit(self.tree / 'fs/namespace.c', 'unsigned long, mask', 'u32, mask')
+        edit(self.tree / 'include/linux/syscalls.h', 'unsigned long mask', 'u32 mask')
+        self.doubt('the second time in 7.4: begin with the table of the release before', self.merge)
+        edit(self.tree / 'Makefile', 'PATCHLEVEL = 4', 'PATCHLEVEL = 10')
+        self.table.write_text(tables.write_syscalls(self.merge()))
+        names = ['umount2', 'umount2_7_4', 'umount2_7_10']
+        self.assertEqual([name for name, *_ in self.forms(tables.read_syscalls(self.table))], names)
+        # Dropped, all of them are; and what a later architecture has is what the others have.
+        edit(self.tree / 'Makefile', 'PATCHLEVEL = 10', 'PATCHLEVEL = 11')
+        previous = tables.read_syscalls(self.table)
+        for row in previous.rows:
+            row.numbers.pop('aarch64', None)
+        previous.rows[:] = [row for row in previous.rows if row.numbers]
+        previous.arches.remove('aarch64')
+        merged = syscall_table.merge(previous, self.read(), self.notes, self.table)
+        self.assertEqual([(name, number) for name, number, _, _ in self.forms(merged, 'aarch64')], [(name, 39) for name in names])
+        self.drop('umount2', 'arch/x86/entry/syscalls/syscall_64.tbl')
+        self.assertEqual([(name, removed) for name, _, removed, _ in self.forms(self.merge())], [(name, '7.11') for name in names])
+        self.assertEqual({removed for _, _, removed, _ in self.forms(self.merge(), 'aarch64')}, {''})
 
     def test_errno_values_do_not_change(self) -> None:
         self.next_release()
@@ -470,6 +522,9 @@ class Readers(Case):
                    ('exit\t60\t93\tnoreturn', 'exit\t60\t93\treturn', "unknown mark 'return'"),
                    ('exit\t60\t93\tnoreturn', 'zexit\t60\t93\tnoreturn', 'fadvise64 is not in order, it follows zexit'),
                    ('exit\t60\t93\tnoreturn', 'exit\t166\t93\tnoreturn', '166 stands in line'),
+                   ('fadvise64\t-\t', 'fadvise64_7_4\t221\t', r'221 stands in line'),
+                   ('exit\t60\t93\tnoreturn', 'exit\t60\t93\tcall=ex', r'exit is not named ex_<major>_<minor>'),
+                   ('exit\t60\t93\tnoreturn', 'exit_7_4\t60\t93\tcall=exit', r'exit with number 60 on x86_64 does not stand above'),
                    ('int error_code', 'int', "not an argument: 'int'"),
                    ('int error_code', 'int class', "'class' cannot be the name"),
                    ('int error_code', 'int a, int a', "'a' cannot be the name"),

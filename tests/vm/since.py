@@ -89,7 +89,7 @@ def judge(arch: str, kernel: str, config: dict[str, str], said: list[str], how: 
                 results.failed.append((what, f'answered {answer} without CONFIG_{needs.value}: {needs}'))
         elif lacking:
             results.failed.append((what, 'answered ENOSYS'))
-        elif traced.get(name) != (alias.value if alias else name):
+        elif traced.get(name) != (alias.value if alias else row.kernel_name):
             results.failed.append((what, f'the kernel calls this number {traced.get(name, "nothing")}'))
         else:
             used |= {alias} if alias else set()

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: MIT
+"""The ABI for ever: the library against what was released, by abidiff, and through a made-up next kernel.
+
+The library is compiled from all that the generator makes for it, in one file and with debug
+information, since that of the build has none.
+"""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / 'gen'))
+
+import call_notes           # noqa: E402
+import emit                 # noqa: E402
+import syscall_table        # noqa: E402
+import tables               # noqa: E402
+import tap                  # noqa: E402
+
+COMPILERS = {'x86_64': 'x86_64-linux-gnu-gcc', 'aarch64': 'aarch64-linux-gnu-gcc'}
+ARCHES = [arch.name for arch in tables.read_arches()]
+
+
+MAKE = '''\
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import emit, tables
+work, facts = Path(sys.argv[3]), emit.load(sys.argv[2])
+for name in emit.OUTPUTS:
+    if name.endswith('.h'):
+        (work / ('.' if '_' in name else 'liblinux') / name).write_text(emit.output(name, facts))
+for name in ('calls', 'liblinux.map'):
+    (work / name).write_text(emit.output(name, facts))
+for name, place in (('uapi', 'liblinux/uapi'), ('wrappers', 'wrappers')):
+    for file, text in emit.DIRECTORIES[name](facts).items():
+        (work / place / file).write_text(text)
+'''
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    result = subprocess.run([str(word) for word in command], text=True, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            stdin=subprocess.DEVNULL, env={**os.environ, 'LC_ALL': 'C'}, timeout=300)
+    if result.returncode:
+        raise AssertionError(f'{" ".join(map(str, command))}: {result.returncode}\n{result.stdout[-4000:]}')
+    return result.stdout
+
+
+def version_script(nodes: dict[str, list[str]]) -> str:
+    text, before = '', ''
+    for node, names in nodes.items():
+        text += f'{node} {{ global: {"; ".join(names)};{"" if before else " local: *;"} }} {before};\n'
+        before = node
+    return text
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        if not shutil.which('abidiff'):
+            raise unittest.SkipTest('abidiff is not installed')
+        cls.directory = Path(tempfile.mkdtemp(prefix='liblinux-'))
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+
+    def compiler(self, arch: str) -> str:
+        if not shutil.which(COMPILERS.get(arch, '')):
+            self.skipTest(f'no compiler for {arch}')
+        return COMPILERS[arch]
+
+    def link(self, arch: str, name: str, script: str, *sources: str | Path) -> Path:
+        library, path = self.directory / f'{arch}-{name}.so', self.directory / f'{arch}-{name}.map'
+        path.write_text(script)
+        run(self.compiler(arch), '-g', '-O1', '-shared', '-fPIC', '-nostdlib', '-ffreestanding', '-w', '-Wl,-soname,liblinux.so.1',
+            f'-Wl,--version-script={path}', '-o', library, *sources)
+        return library
+
+    def library(self, arch: str, project: Path = TOP) -> Path:
+        """Of a project: its own generator makes the sources."""
+        work, library = (self.directory / f'{arch}-{project.name}{end}' for end in ('', '.so'))
+        if library.exists():
+            return library
+        for directory in ('liblinux/uapi', 'wrappers'):
+            (work / directory).mkdir(parents=True)
+        run(sys.executable, '-c', MAKE, project / 'gen', arch, work)
+        (work / 'all.c').write_text(''.join(path.read_text() for path in sorted((work / 'wrappers').iterdir())))
+        files = [project / line for line in (work / 'calls').read_text().split() if '/' in line]
+        return self.link(arch, project.name, (work / 'liblinux.map').read_text(), '-I', work, '-I', project / 'include',
+                         '-I', project / 'src', '-I', project / 'src/arch' / arch, work / 'all.c', *files)
+
+    def listed(self, arch: str, name: str, symbols: dict[str, tables.Symbol]) -> Path:
+        """A library of which nothing is left but what abi.list says of it."""
+        assembly = {path.stem for path in (TOP / 'src/arch' / arch).glob('*.S')}
+        text = '#include <liblinux/table.h>\n' + ''.join(f'{tag};\n' for tag in sorted({tag for one in symbols.values() for tag in re.findall(r'(?:struct|union) \w+', one.declaration)}))
+        nodes: dict[str, list[str]] = {}
+        for symbol, one in sorted(symbols.items(), key=lambda item: (tables.release(item[1].node.partition('_')[2]), item[1].node.startswith('LIB'))):
+            nodes.setdefault(one.node, []).append(symbol)
+            if symbol.replace('linux_', '', 1) in assembly:         # of which a compiler has no more to say
+                text += f'__asm__(".globl {symbol}\\n.type {symbol}, %function\\n{symbol}:\\n.size {symbol}, 0\\n");\n'
+            else:
+                text += f'{one.declaration} {{ __builtin_trap(); }}\n'     # gcc takes a parameter without a name
+        source = self.directory / f'{arch}-{name}.c'
+        source.write_text(text)
+        return self.link(arch, name, version_script(nodes), '-I', TOP / 'include', source)
+
+    def abidiff(self, old: Path, new: Path, *options: str) -> tuple[int, str]:
+        result = subprocess.run(['abidiff', '--no-default-suppression', '--harmless', *options, str(old), str(new)], text=True, timeout=300,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.assertFalse(result.returncode & 3, result.stdout)          # an error, or wrong usage
+        return result.returncode, result.stdout
+
+    def same(self, old: Path, new: Path, *options: str) -> None:
+        self.assertEqual(self.abidiff(old, new, '--no-added-syms', *options)[0], 0, self.abidiff(old, new, '--no-added-syms', *options)[1])
+
+
+class LastRelease(Case):
+    """What is there now against what was released."""
+
+    def test_tag(self) -> None:
+        """The symbols of the last tag are the first of the list."""
+        if not shutil.which('git') or not (TOP / '.git').exists():
+            self.skipTest('no clone of git: the sums in abi.list are what holds it')
+        if not (tag := last_tag(TOP)):
+            self.skipTest('no tag v*: nothing was released in this clone')
+        for arch in ARCHES:
+            name = f'src/arch/{arch}/abi.list'
+            if not run('git', 'ls-tree', tag, name, cwd=TOP):
+                continue        # the architecture came later
+            released = lines(run('git', 'show', f'{tag}:{name}', cwd=TOP))
+            self.assertEqual(lines((TOP / name).read_text())[:len(released)], released, f'{name} against {tag}')
+            with self.subTest(arch):
+                project = self.directory / tag
+                if not project.exists():
+                    project.mkdir()
+                    run('git', 'archive', '-o', self.directory / 'tag.tar', tag, cwd=TOP)
+                    run('tar', '-xf', self.directory / 'tag.tar', '-C', project)
+                self.same(self.library(arch, project), self.library(arch))
+
+    def test_library(self) -> None:
+        """Neither the library nor the list has what the other lacks, nor another prototype; nor has what an older one had changed."""
+        for arch in ARCHES:
+            with self.subTest(arch):
+                abi = tables.read_abi(tables.ARCH / arch / 'abi.list')
+                library = self.library(arch)
+                code, said = self.abidiff(self.listed(arch, 'all', abi), library)
+                self.assertEqual(code, 0, said)
+                versions = list(abi.versions)
+                for n, version in enumerate(versions):
+                    older = {name: abi[name] for one in versions[:n + 1] for name in abi.versions[one]}
+                    self.same(self.listed(arch, version, older), library)
+
+    def test_older_kernel(self) -> None:
+        """As if the release before the table's had been the first: abidiff names what was added, and nothing else."""
+        arch = ARCHES[0]
+        release = tables.read_syscalls().release
+        abi = tables.read_abi(tables.ARCH / arch / 'abi.list')
+        older = {name: one for name, one in abi.items() if one.node.partition('_')[2] != release}
+        library = self.library(arch)
+        before = self.listed(arch, 'older', older)
+        self.same(before, library)
+        added = re.findall(r"^ +\[A\] .*?(\w+)(?:@@\w+\.\d+|\(.*)", self.abidiff(before, library)[1], re.M)
+        self.assertEqual(sorted({name for name in added}), sorted(abi.keys() - older.keys()))
+
+    def test_what_abidiff_finds(self) -> None:
+        arch = ARCHES[0]
+        abi = tables.read_abi(tables.ARCH / arch / 'abi.list')
+        library = self.library(arch)
+        for n, (name, one) in enumerate((
+                ('linux_gone', tables.Symbol('LINUX_3.2', 'long linux_gone(void)', 1)),
+                ('linux_write', replace(abi['linux_write'], node='LINUX_3.3')),
+                ('linux_write', replace(abi['linux_write'], declaration='long linux_write(int, const char *, unsigned long)')),
+                ('linux_write', replace(abi['linux_write'], declaration='long linux_write(unsigned int, char *, unsigned long)')),
+                ('linux_write', replace(abi['linux_write'], declaration='int linux_write(unsigned int, const char *, unsigned long)')),
+                ('linux_statx', replace(abi['linux_statx'], declaration=abi['linux_statx'].declaration.replace('linux_statx *', 'linux_stat *'))),
+                ('linux_getpid', replace(abi['linux_getpid'], declaration='long linux_getpid(int)')))):
+            with self.subTest(str(one)):
+                code, said = self.abidiff(self.listed(arch, f'mutant{n}', {**abi, name: one}), library, '--no-added-syms')
+                self.assertTrue(code & 4, said)
+                self.assertIn(name, said)
+
+
+class NextKernel(Case):
+    """A made-up Linux has one call more and one less, one that takes more and one whose pointer is const no more; and a since was wrong."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        table = tables.read_syscalls()
+        major, minor = table.release.split('.')
+        cls.release = f'{major}.{int(minor) + 1}'
+        cls.project = cls.directory / 'next'
+        for name in ('gen', 'include', 'src'):
+            shutil.copytree(TOP / name, cls.project / name, ignore=shutil.ignore_patterns('__pycache__'))
+        cls.notes = cls.project / 'gen/notes.tbl'
+        text = cls.notes.read_text()
+        for old, new in ((r'(\nfchroot .*)', rf'\1 changed={cls.release}'), (r'(\nacct .*)', rf'\1 changed={cls.release}'),
+                         (r'\ncachestat .*', f'\ncachestat {"6.4 " * len(table.arches)} - -'),
+                         (r'\Z', f'\nlate {" ".join([cls.release] * len(table.arches))} - -\n\tsummary: Be late\n\tcategory: time\n\treturns: zero\n\tman: -\n\twhen: in\n')):
+            text, count = re.subn(old, new, text)
+            assert count == 1, old
+        cls.notes.write_text(text)
+
+        rows = [row for row in table.rows if row.name != 'ustat']
+        args = {'fchroot': 'int fd, unsigned int flags, unsigned long mask, int more', 'acct': 'char *name'}
+        rows = [replace(row, args=tables.parse_args('', 1, args[row.name])) if row.name in args else row for row in rows]
+        number = max(number for row in rows for number in row.numbers.values()) + 1
+        rows.append(tables.Row('late', dict.fromkeys(table.arches, number), tables.parse_args('', 1, 'const struct iovec *when')))
+        tree = tables.Table(f'{cls.release}.0', table.arches, rows)
+        path = cls.project / 'gen/syscalls.tbl'
+        path.write_text(tables.write_syscalls(syscall_table.merge(table, tree, call_notes.read_notes(cls.notes), path)))
+        errno = cls.project / 'gen/errno.tbl'
+        errno.write_text(tables.write_errno(tree.tree, tables.read_errno()))
+        (cls.project / 'VERSION').write_text(f'{cls.release}.0\n')
+        for arch in table.arches:
+            cls.emit('abi.list', arch, cls.project / 'src/arch' / arch / 'abi.list')
+
+    @classmethod
+    def emit(cls, name: str, arch: str, file: str | Path = '-') -> str:
+        return run(sys.executable, cls.project / 'gen/syscall_table.py', 'emit', name, arch, file)
+
+    def test_list(self) -> None:
+        """What was there stays line by line; the new stands below it."""
+        node = f'LINUX_{self.release}'
+        for arch in ARCHES:
+            before, after = (lines((top / 'src/arch' / arch / 'abi.list').read_text()) for top in (TOP, self.project))
+            self.assertEqual(after[:len(before)], before)
+            own = self.release.replace('.', '_')
+            self.assertEqual(after[len(before):], [f'{node} long linux_fchroot_{own}(int, unsigned int, unsigned long, int)',
+                                                   f'{node} long linux_late(const struct iovec *)'])
+            self.assertEqual(self.emit('abi.list', arch), (self.project / 'src/arch' / arch / 'abi.list').read_text())
+
+    def test_abidiff(self) -> None:
+        """Nothing but the pointer that was acknowledged, and that is suppressed by its name."""
+        quiet = self.directory / 'acknowledged'
+        quiet.write_text('[suppress_function]\n\tname = linux_acct\n\tchange_kind = function-subtype-change\n')
+        for arch in ARCHES:
+            with self.subTest(arch):
+                before, after = self.library(arch), self.library(arch, self.project)
+                code, said = self.abidiff(before, after, '--no-added-syms')
+                self.assertEqual(re.findall(r"^ +\[C\] 'function \S+ \S+ (\w+)", said, re.M), ['linux_acct'], said)
+                self.same(before, after, '--suppressions', str(quiet))
+                code, said = self.abidiff(before, after, '--suppressions', str(quiet))
+                self.assertEqual(re.findall(r'\[A\] .*?linux_(\w+)\(', said), ['fchroot_' + self.release.replace('.', '_'), 'late'], said)
+
+    def test_nodes(self) -> None:
+        """A since that is known better moves no symbol, and is what all others say."""
+        arch = ARCHES[0]
+        self.assertRegex(self.emit('liblinux.map', arch), r'LINUX_6\.5 \{\nglobal:\n(\t\w+;\n)*\tlinux_cachestat;')
+        self.assertRegex(self.emit('syscalls.h', arch), r'/\* Linux 6\.4\. \*/\nlong linux_cachestat\(')
+        self.assertRegex(self.emit('liblinux.csv', arch), r'\ncachestat,x86_64,451,6\.4,')
+
+    def test_dropped(self) -> None:
+        self.assertRegex(self.emit('syscalls.h', 'x86_64'), rf'/\* Removed in Linux {self.release}\. .*\*/\nlong linux_ustat\(')
+        self.assertRegex(self.emit('liblinux.csv', 'x86_64'), rf'\nustat,x86_64,136,[\d.]+,{self.release},')
+        self.assertIn('\tlinux_ustat;\n', self.emit('liblinux.map', 'x86_64'))
+
+    def test_registers(self) -> None:
+        """Every wrapper under the filter of test_args.c: what is there no more is called, and what came later is 0."""
+        arch = os.uname().machine
+        if arch not in ARCHES:
+            self.skipTest(f'no compiler here makes programs of {arch}')
+        library, work = self.library(arch, self.project), self.directory / f'{arch}-next'
+        name = self.release.replace('.', '_')
+        cases = (work / 'test_cases.h').read_text()
+        self.assertRegex(cases, r'"fchroot", 472, 0, 4, \{KIND_INT, KIND_UNSIGNED, KIND_ZERO, KIND_ZERO\}')
+        self.assertRegex(cases, rf'"fchroot_{name}", 472, 0, 4, \{{KIND_INT, KIND_UNSIGNED, KIND_LONG, KIND_INT\}}')
+        self.assertRegex(cases, r'"ustat", 136,' if arch == 'x86_64' else '')
+        for header in ('cmocka.h', 'seccomp.h'):
+            if not Path('/usr/include', header).exists():
+                self.skipTest(f'no {header}')
+        for form in ([], ['-DLIBLINUX_INLINE']):
+            program = self.directory / f'args{len(form)}'
+            run(self.compiler(arch), '-D_GNU_SOURCE', '-O2', '-w', *form, '-I', work, '-I', self.project / 'include', '-o', program,
+                TOP / 'tests/test_args.c', library, f'-Wl,-rpath,{self.directory}', '-lcmocka', '-lseccomp', '-lpthread')
+            (self.directory / 'liblinux.so.1').unlink(missing_ok=True)
+            (self.directory / 'liblinux.so.1').symlink_to(library)
+            said = run(program)
+            if '# SKIP' in said:
+                self.skipTest(said.partition('# SKIP ')[2].strip())
+            self.assertIn('[  PASSED  ] 1 test', said)
+
+
+def lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line and not line.startswith('#')]
+
+
+def last_tag(clone: Path) -> str:
+    result = subprocess.run(['git', 'describe', '--tags', '--abbrev=0', '--match', 'v[0-9]*'], cwd=clone, text=True, capture_output=True, timeout=60)
+    return result.stdout.strip()
+
+
+if __name__ == '__main__':
+    tap.main()

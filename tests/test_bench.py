@@ -34,7 +34,7 @@ ROWS = {
     'vdso': ['clock_getres', 'clock_gettime', 'getcpu', 'getrandom', 'gettimeofday', 'time'],
     'table': ['by name', "by name, libseccomp's", 'by name, with a perfect hash instead', 'by number', "by number, libseccomp's", 'n-th by name'],
     'start': ['dietlibc, static', 'glibc, dynamic', 'glibc, dynamic, -llinux', 'glibc, dynamic, -llinux, every call bound',
-              'glibc, dynamic, an empty library', 'glibc, static', 'liblinux, static', 'liblinux, static-pie', 'musl, dynamic', 'musl, static',
+              'glibc, dynamic, a library of one function', 'glibc, static', 'liblinux, static', 'liblinux, static-pie', 'musl, dynamic', 'musl, static',
               "the kernel's nolibc"],
     'pages': ['... every call, -z now', '... every call, bound lazily', '... three calls', 'liblinux.so itself',
               'liblinux.so, .dynamic, by the loader of glibc', 'liblinux.so, by the loader of musl', 'the program and libraries, without liblinux'],

@@ -8,12 +8,15 @@
 #define MOST_BYTES (1ul << 30)
 #define MOST_NODES 256
 #define MOST_NUMBERS 4096
-#define MOST_STEPS 100000		/* in the chains of versions: a program has some ten */
+#define MOST_STEPS 100000		/* in segments, dynamic entries and chains of versions: a program has some hundred */
+#define MOST_NAME 4096
+#define MOST_SYMBOL 64			/* of the names of calls and what is before them */
 
 struct elf {
 	const byte *data;
 	unsigned long size;
 	int wide, big;			/* 64 bits, big-endian */
+	unsigned long steps;
 	const char *wrong;		/* the first that was found */
 	unsigned int arch;		/* AUDIT_ARCH */
 };
@@ -68,11 +71,16 @@ static const char *string(struct elf *elf, unsigned long table, unsigned long si
 
 	if (!inside(elf, table, size))
 		return 0;
-	for (n = at; n < size; n++)
+	for (n = at; n < size && n - at < MOST_NAME; n++)
 		if (!elf->data[table + n])
 			return (const char *)elf->data + table + at;
 	damage(elf, "a name has no end");
 	return 0;
+}
+
+static int step(struct elf *elf, const char *what)
+{
+	return elf->steps++ < MOST_STEPS || damage(elf, what);
 }
 
 struct dynamic {
@@ -87,7 +95,7 @@ static unsigned long place(struct elf *elf, unsigned long address)
 {
 	unsigned long table = word(elf, 0, 28, 32), size = value(elf, elf->wide ? 54 : 42, 2), count = value(elf, elf->wide ? 56 : 44, 2), n;
 
-	for (n = 0; n < count && !elf->wrong; n++) {
+	for (n = 0; n < count && !elf->wrong && step(elf, "it has more segments than there can be"); n++) {
 		unsigned long at = table + n * size, start = word(elf, at, 8, 16);
 
 		if (value(elf, at, 4) == LINUX_PT_LOAD && address >= start && address - start < word(elf, at, 16, 32))
@@ -106,7 +114,7 @@ static void read_dynamic(struct elf *elf, unsigned long at, unsigned long size, 
 	dynamic->there = 1;
 	/* Names need the table of strings, which may come later. */
 	for (pass = 0; pass < 2 && !elf->wrong; pass++)
-		for (n = 0; n < size / entry && !elf->wrong; n++) {
+		for (n = 0; n < size / entry && !elf->wrong && step(elf, "it has more dynamic entries than there can be"); n++) {
 			unsigned long tag = word(elf, at + n * entry, 0, 0), what = word(elf, at + n * entry, 4, 8), *to = 0;
 			const char *name;
 
@@ -176,27 +184,24 @@ static void add_node(struct elf *elf, unsigned long index, const char *name, int
 
 static void read_verneed(struct elf *elf, const struct dynamic *dynamic)
 {
-	unsigned long at = dynamic->verneed, n, m, steps = 0;
+	const char *too_many = "it wants more versions than there can be";
+	unsigned long at = dynamic->verneed, n, m;
 
-	for (n = 0; n < dynamic->verneeds && !elf->wrong; n++) {
+	for (n = 0; n < dynamic->verneeds && !elf->wrong && step(elf, too_many); n++) {
 		unsigned long count = value(elf, at + 2, 2), next = value(elf, at + 12, 4);
 		const char *file = string(elf, dynamic->strings, dynamic->strings_size, value(elf, at + 4, 4));
 		unsigned long one = at + value(elf, at + 8, 4);
 
-		for (m = 0; m < count && !elf->wrong; m++) {
+		for (m = 0; m < count && !elf->wrong && step(elf, too_many); m++) {
 			unsigned long after = value(elf, one + 12, 4);
 			const char *name = string(elf, dynamic->strings, dynamic->strings_size, value(elf, one + 8, 4));
 
-			if (steps++ > MOST_STEPS)
-				damage(elf, "it wants more versions than there can be");
 			if (file && name && begins(file, "liblinux.so."))
 				add_node(elf, value(elf, one + 6, 2), name, (int)(value(elf, one + 4, 2) & 2));
 			if (!after && m + 1 < count)
 				damage(elf, "a chain of versions ends early");
 			one += after;
 		}
-		if (steps++ > MOST_STEPS)
-			damage(elf, "it wants more versions than there can be");
 		if (!next)
 			break;
 		at += next;
@@ -226,15 +231,24 @@ static unsigned long read_symbols(struct elf *elf, unsigned long at, unsigned lo
 		unsigned long one = at + n * entry, where = value(elf, one, 4);
 		unsigned long info = value(elf, one + (elf->wide ? 4 : 12), 1), section = value(elf, one + (elf->wide ? 6 : 14), 2);
 		const char *name = (const char *)elf->data + strings + where;
-		unsigned long version = 0;
+		unsigned long version = 0, end;
 		struct node *node = 0;
 
 		if (where >= size) {
 			damage(elf, "a symbol's name is outside of the names");
 			break;
 		}
-		if (size - where < 7 || !begins(name, "linux_") || !string(elf, strings, size, where))
+		if (size - where < 7 || !begins(name, "linux_"))
 			continue;
+		/* Of a name that is too long it does not matter where it ends. */
+		for (end = where; end < size && end - where < MOST_SYMBOL && elf->data[strings + end]; end++)
+			;
+		if (end - where == MOST_SYMBOL)
+			continue;
+		if (end == size) {
+			damage(elf, "a name has no end");
+			break;
+		}
 		if (dynamic && section)		/* what it exports */
 			continue;
 		if (versym)
@@ -306,6 +320,8 @@ static int read_elf(struct elf *elf, struct answer *answer)
 		return damage(elf, "its header is cut off");
 	type = value(elf, 16, 2);
 	elf->arch = (unsigned int)value(elf, 18, 2) | (elf->wide ? 0x80000000u : 0) | (elf->big ? 0 : 0x40000000u);	/* AUDIT_ARCH_* */
+	if (!elf->arch)			/* to the table that would be this machine's */
+		elf->arch = ~0u;
 	table = word(elf, 0, 28, 32);
 	size = value(elf, elf->wide ? 54 : 42, 2);
 	count = value(elf, elf->wide ? 56 : 44, 2);
@@ -509,7 +525,7 @@ static int tell(const char *name, const struct elf *elf, int json)
 
 static int needs(const char *name, int json)
 {
-	struct elf elf = { 0, 0, 0, 0, 0, 0 };
+	struct elf elf = { 0, 0, 0, 0, 0, 0, 0 };
 	struct answer answer = { 0, 0, 0 };
 	const char *wrong = read_file(name, &elf);
 	int status = CANNOT_TELL;

@@ -827,6 +827,34 @@ class Needs(Case):
         for size in range(0, len(Elf(some).bytes()), 16):
             self.bad(3, '', 'needs', self.file(Elf(some).bytes()[:size]))
 
+    def test_nothing_is_read_again_and_again(self) -> None:
+        """Files of some megabytes for which each of many parts would have all of another part read."""
+        def segment(kind: int, place: int, address: int, size: int) -> bytes:
+            return struct.pack('<IIQQQQQQ', kind, 4, place, address, 0, size, size, 8)
+
+        def program(segments: list[bytes], rest: bytes) -> bytes:
+            return (b'\x7fELF\2\1\1' + bytes(9) + struct.pack('<HHIQQQIHHHHHH', 3, 62, 1, 0, 64, 0, 0, 64, 56, len(segments), 0, 0, 0)
+                    + b''.join(segments) + rest)
+        everywhere = segment(1, 0, 0, 2**30)
+        entries, start, pair = 65536, 64 + 2 * 56, struct.Struct('<QQ')
+        names = b'\0linux_' + bytes(3 * 2**20).replace(b'\0', b'a') + b'\0'
+        symbols = struct.pack('<IBBHQQ', 0, 0, 0, 0, 0, 0) + struct.pack('<IBBHQQ', 1, 0x12, 0, 0, 0, 0) * entries
+        at = start + len(symbols)
+        hash_table = at + len(names) + -(at + len(names)) % 8
+        tables = names + bytes(hash_table - at - len(names)) + struct.pack('<II', 1, entries + 1)
+        dynamic = {'names': pair.pack(5, start) + pair.pack(10, len(names)) + pair.pack(1, 1) * entries,
+                   'symbols': pair.pack(5, at) + pair.pack(10, len(names)) + pair.pack(6, start) + pair.pack(4, hash_table)}
+        many = [segment(2, 64 + 65535 * 56, 0, 16 * entries), *[segment(1, 0, 2**40, 1)] * 65533, everywhere]
+        self.bad(3, 'more segments than there can be', 'needs', self.file(program(many, pair.pack(5, 8) * entries)))
+        self.bad(3, 'a name has no end', 'needs', self.file(program(
+            [everywhere, segment(2, start + len(names), 0, len(dynamic['names']))], names + dynamic['names'])))
+        self.bad(1, 'asks for no call', 'needs', self.file(program(
+            [everywhere, segment(2, start + len(symbols + tables), 0, len(dynamic['symbols']))], symbols + tables + dynamic['symbols'])))
+
+    def test_no_machine(self) -> None:
+        """Its AUDIT_ARCH would be 0, which is this machine's to the table."""
+        self.bad(1, 'asks for no call', 'needs', self.file(Elf([('linux_getpid', '')], wide=False, big=True, machine=0).bytes()))
+
     def test_many_symbols_do_not_take_long(self) -> None:
         content = Elf([('linux_getpid', '')] * 200000).bytes()
         self.assertEqual(self.one(content)['release'], FACTS.notes['getpid'].since['x86_64'])

@@ -380,17 +380,17 @@ static void put_arg(const struct linux_table_arg *arg)
 		int pointed = arg->count[0] == '*';
 		const char *end = arg->count;
 
-		while (*end && *end != '/')
+		while (*end && *end != '/' && *end != '-')
 			end++;
 		put(": ");
-		if (*end) {
+		if (*end == '/') {
 			put("as many ");
 			put(unit);
 			put(" as ");
 		}
 		put_bytes(arg->count + pointed, (unsigned long)(end - arg->count) - (unsigned long)pointed);
-		put(*end ? " has pages" : pointed ? " points to how many " : arg->count[0] >= '0' && arg->count[0] <= '9' ? " " : " says how many ");
-		put(*end ? "" : unit);
+		put(*end == '/' ? " has pages" : *end == '-' ? " less 1 says how many " : pointed ? " points to how many " : arg->count[0] >= '0' && arg->count[0] <= '9' ? " " : " says how many ");
+		put(*end == '/' ? "" : unit);
 	}
 	if (arg->flags & LINUX_TABLE_ARG_WRITTEN)
 		put(", the result how many are written");

@@ -72,7 +72,7 @@ class Use:
     """What a call does with an argument."""
     direction: str = ''         # of DIRECTIONS, for a pointer
     unit: str = ''              # of UNITS
-    count: str = ''             # an argument, *argument for what it points to, argument/page, or a number
+    count: str = ''             # an argument, *argument for what it points to, argument/page, argument-1, or a number
     written: bool = False       # the result says how many units were written
     flags: frozenset[str] = frozenset()
 
@@ -101,7 +101,7 @@ def read_use(path: Path, n: int, text: str) -> Use:
         key, _, value = word.partition('=')
         if word in DIRECTIONS and not direction:
             direction = word
-        elif key in UNITS and not unit and re.fullmatch(r'\*?\w+|\w+/page', value):
+        elif key in UNITS and not unit and re.fullmatch(r'\*?\w+|\w+/page|\w+-1', value):
             unit, count = key, value
         elif word == 'written=result' and not written:
             written = True
@@ -263,7 +263,7 @@ def check_use(name: str, c_type: str, use: Use, types: dict[str, str], note: Not
     if use.unit and use.direction not in ('in', 'out', 'inout', 'varies', 'address'):
         raise doubt(f"'{name}' has a size and no direction")
     if use.count and not use.count.isdecimal():
-        counted = use.count.lstrip('*').partition('/')[0]
+        counted = re.sub(r'^\*|/page$|-1$', '', use.count)
         if counted not in types or counted == name:
             raise doubt(f"'{name}' is counted by '{counted}', which is no other argument")
         if use.count.startswith('*') != types[counted].endswith('*'):

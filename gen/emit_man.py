@@ -76,10 +76,10 @@ def amount(use: Use) -> list[str]:
     if not use.unit:
         return []
     unit = {'bytes': 'bytes', 'elements': 'elements', 'bits': 'bits'}[use.unit]
-    if use.count == 'result':
-        return [f'as many {unit} as the result says']
     if use.count.isdecimal():
         return [f'{use.count} {unit}']
+    if use.count.endswith('-1'):
+        return [f'.Fa {use.count[:-2]}', f'less 1 {unit}']
     return [f'.Fa {use.count}', unit]
 
 

@@ -132,6 +132,8 @@ def statement(row: Row, name: str, use: Use, arch: Arch, uapi: emit_uapi.Uapi) -
         count = f'{name} ? liblinux_msan_least(before_{count[1:]}, (unsigned long)*{count[1:]}) : 0'
     elif count.endswith('/page'):
         count = f'((unsigned long){count[:-5]} + 4095) / 4096'
+    elif count.endswith('-1'):
+        count = f'((unsigned long){count[:-2]} - 1)'
     elif not count.isdecimal():
         count = f'(unsigned long){count}'
     if use.written:

@@ -177,7 +177,7 @@ def schema(table: Table) -> str:
         'kernel_type': said(text, "the kernel's spelling"),
         'direction': said({'enum': [*DIRECTIONS, None]}, 'what the kernel does with the memory of a pointer; address: it is none; varies: another argument decides'),
         'unit': said({'enum': [*UNITS, None]}, 'of count; null with a direction: one object of the type'),
-        'count': said(maybe(text), 'an argument that says how much, *argument for what it points to, argument/page for one of each page of it, or digits'),
+        'count': said(maybe(text), 'an argument that says how much, *argument for what it points to, argument/page for one of each page of it, argument-1 for one less, or digits'),
         'written': said({'type': 'boolean'}, 'the result says how many units were written'),
         'flags': words(FLAGS)}, 'an argument')
     call = of({

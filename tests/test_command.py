@@ -240,6 +240,7 @@ class Show(Case):
 
     def test_arguments(self) -> None:
         for name, line in (('mincore', 'vec              written: as many bytes as len has pages'),
+                           ('get_mempolicy', 'nmask            written: maxnode less 1 says how many bits; may be NULL'),
                            ('readv', 'vec              read: vlen says how many elements; what it points to is written'),
                            ('read', 'buf              written: count says how many bytes, the result how many are written'),
                            ('accept', 'upeer_sockaddr   written: upeer_addrlen points to how many bytes; may be NULL'),

@@ -556,6 +556,34 @@ class Readers(Case):
         path.write_text(good + '\tsummary: Write\n')
         self.doubt(r"notes.tbl:8: sync has 'summary' already", call_notes.read_notes, path)
 
+    def test_uses(self) -> None:
+        path = self.directory / 'notes.tbl'
+        head = '#call x86_64 glibc musl marks\ncall 1.0 2.0 0.5.0\n\tsummary: Write\n\tcategory: file\n\treturns: bytes\n'
+        rows = [tables.Row('call', {'x86_64': 1}, tuple(tables.Arg(*arg) for arg in (
+            ('char *', 'text'), ('unsigned long *', 'mask'), ('int *', 'size'), ('unsigned long', 'most'), ('int', 'fd'))))]
+        good = ['text: out bytes=*size written=result', 'mask: out bits=most-1 nullable', 'size: inout', 'fd: fd closed']
+
+        def check(uses: list[str]) -> None:
+            path.write_text(head + ''.join(f'\t{use}\n' for use in uses))
+            call_notes.check_details(rows, call_notes.read_notes(path)['call'], path)
+
+        for count in ('bytes=most', 'bytes=most/page', 'bytes=most-1', 'bytes=8', 'string'):
+            check([f'text: out {count}', *good[1:]])
+        check(good)
+        for use, wrong, reason in (
+                (0, 'text: out bytes=*most', r"'text' is counted by '\*most', which is unsigned long"),
+                (0, 'text: out bytes=size', r"'text' is counted by 'size', which is int \*"),
+                (0, 'text: out', "'text' is char \\*, neither a string nor counted"),
+                (0, 'text: out bytes=most-2', "'bytes=most-2' says nothing about an argument"),
+                (1, 'mask: out bits=least-1', "'mask' is counted by 'least', which is no other argument"),
+                (1, 'mask: out bits=mask-1', "'mask' is counted by 'mask', which is no other argument"),
+                (1, 'mask: nullable', "'mask' is a pointer without a direction"),
+                (2, 'size: in written=result', "'size' is written as the result says, which it does not say"),
+                (3, 'fd: out', "'fd' is int, which has no direction"),
+                (3, 'of: fd', "'of' is no argument")):
+            with self.subTest(wrong):
+                self.doubt(reason, check, [*good[:use], wrong, *good[use + 1:]])
+
     def test_libc(self) -> None:
         self.check(tables.read_libc, '# x\nsched.h - int getcpu(unsigned int *cpu, unsigned int *node) = getcpu(cpu, node, 0)\n'
                    '- - pid_t gettid(void)\n- libkeyutils long keyctl(int op, ...)\n- - void *map(unsigned long addr)\n',

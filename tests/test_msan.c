@@ -147,6 +147,19 @@ int main(int argc, char **argv)
 		check(linux_write((unsigned)fds[1], "hello", 5));
 		check(linux_read((unsigned)fds[0], *buffer, sizeof(*buffer)));
 		use(buffer, 6);
+	} else if (!strcmp(name, "get_mempolicy")) {
+		FRESH(unsigned long[16], nodes);
+		FRESH(int, policy);
+
+		check(linux_get_mempolicy(policy, *nodes, 1025, 0, 0));
+		use(policy, sizeof(*policy));
+		use(nodes, sizeof(*nodes));
+	} else if (!strcmp(name, "too-many-bits")) {
+		/* 1024 of them are written. */
+		FRESH(unsigned long[17], nodes);
+
+		check(linux_get_mempolicy(NULL, *nodes, 1025, 0, 0));
+		use(*nodes + 16, 8);
 	} else {
 		return 2;
 	}

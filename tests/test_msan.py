@@ -19,7 +19,7 @@ TOP = Path(__file__).resolve().parent.parent
 INCLUDES = [f'-I{path}' for path in os.environ['INCLUDES'].split(':')]
 LIBRARY = Path(os.environ['LIBRARY'])
 SOURCE = TOP / 'tests/test_msan.c'
-CALLS = [name for name in re.findall(r'strcmp\(name, "([\w-]+)"\)', SOURCE.read_text()) if name != 'too-much']
+CALLS = [name for name in re.findall(r'strcmp\(name, "([\w-]+)"\)', SOURCE.read_text()) if not name.startswith('too-')]
 
 
 class Msan(unittest.TestCase):
@@ -51,10 +51,19 @@ class Msan(unittest.TestCase):
         without = self.program('without', '-DLIBLINUX_MSAN_H')
         for call in CALLS:
             with self.subTest(call):
-                self.assertEqual([self.run_case(path, call) for path in (inline, library, without)], ['exit 0', 'exit 0', 'found'])
+                said = [self.run_case(path, call) for path in (inline, library, without)]
+                if call == 'get_mempolicy' and said == ['not here'] * 3:
+                    self.skipTest('the kernel or a filter does not allow it')
+                self.assertEqual(said, ['exit 0', 'exit 0', 'found'])
 
     def test_no_more_than_was_written(self) -> None:
-        self.assertEqual(self.run_case(self.program('inline', '-DLIBLINUX_INLINE'), 'too-much'), 'found')
+        path = self.program('inline', '-DLIBLINUX_INLINE')
+        for case in ('too-much', 'too-many-bits'):
+            with self.subTest(case):
+                said = self.run_case(path, case)
+                if case != 'too-much' and said == 'not here':
+                    self.skipTest('the kernel or a filter does not allow it')
+                self.assertEqual(said, 'found')
 
     def test_every_language(self) -> None:
         text = '#include <liblinux/liblinux.h>\nint not_empty;\n'

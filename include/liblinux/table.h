@@ -35,7 +35,7 @@
 struct linux_table_arg {
 	const char *name;	/* the kernel's */
 	const char *type;	/* C, as in the prototype */
-	const char *count;	/* an argument, *argument for what that points to, argument/page, digits, or NULL */
+	const char *count;	/* an argument, *argument for what that points to, argument/page, argument-1, digits, or NULL */
 	unsigned long flags;	/* LINUX_TABLE_ARG_* */
 };
 

@@ -98,7 +98,8 @@ def types(tree: Path, version: str, arches: list[Arch], headers: Path | None) ->
             for name, by_arch in measured.items()}
 
 
-def update(tree: Path, path: Path, headers: Path | None = None) -> None:
+def update(tree: Path, path: Path, headers: Path | None = None) -> str:
+    """Write the tables, and say what is other in that of the calls."""
     arches = tables.read_arches()
     version = kernel_tree.read_version(tree)
     previous = tables.read_syscalls(path) if path.exists() else None
@@ -115,6 +116,7 @@ def update(tree: Path, path: Path, headers: Path | None = None) -> None:
     if path == tables.SYSCALLS:
         files.update(types(tree, version, arches, headers))
     tables.write_files(files)
+    return difference(previous, table) if previous else ''
 
 
 def check_errno(rows: list[tuple[str, str]], path: Path, version: str) -> None:
@@ -137,7 +139,7 @@ def load(path: Path) -> Table:
 
 
 def difference(before: Table, after: Table) -> str:
-    """What a release announcement says of the calls."""
+    """What a release announcement says of the calls, as NEWS has it."""
     lines: list[str] = []
 
     def calls(table: Table) -> dict[str, list[Row]]:
@@ -155,7 +157,7 @@ def difference(before: Table, after: Table) -> str:
     old, new = calls(before), calls(after)
     for title, names, side in (('Added', new.keys() - old.keys(), new), ('Removed', old.keys() - new.keys(), old)):
         for name in sorted(names):
-            lines.append(f'{title}: {name} ({numbers(side[name])})')
+            lines.append(f'* {title}: {name} ({numbers(side[name])})')
             lines += [f'    {emit.kernel_prototype(row)}' for row in side[name]]
     for name in sorted(old.keys() & new.keys()):
         found: dict[tuple[str, ...], list[str]] = {}        # what is to be said -> of which architectures
@@ -172,7 +174,7 @@ def difference(before: Table, after: Table) -> str:
                 text = ('Changed', f'    was {emit.kernel_prototype(one)}', f'    now {emit.kernel_prototype(two)}')
                 found.setdefault(text, []).append(f'{arch} {one.numbers[arch]}')
         for (title, *rest), where in found.items():
-            lines += [f'{title}: {name} ({", ".join(where)})', *rest]
+            lines += [f'* {title}: {name} ({", ".join(where)})', *rest]
     head = f'System calls, Linux {before.tree} to {after.tree}:'
     return f'{head}\n\n' + '\n'.join(lines) + '\n' if lines else f'{head} no change\n'
 
@@ -197,7 +199,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         if options.command == 'update':
-            update(options.tree, options.table, options.headers)
+            sys.stdout.write(update(options.tree, options.table, options.headers))
         elif options.command == 'diff':
             sys.stdout.write(difference(load(options.a), load(options.b)))
         else:

@@ -420,7 +420,7 @@ class Update(Case):
         self.assertEqual(self.forms(table), two)
         self.assertEqual([number for _, number, _, _ in self.forms(table, 'aarch64')], [39, 39])
         said = syscall_table.difference(tables.read_syscalls(self.table), table)
-        self.assertEqual(said, 'System calls, Linux 7.3.4 to 7.4.0:\n\nChanged: umount2 (x86_64 166, aarch64 39)\n'
+        self.assertEqual(said, 'System calls, Linux 7.3.4 to 7.4.0:\n\n* Changed: umount2 (x86_64 166, aarch64 39)\n'
                          '    was umount2(char *name, int flags)\n    now umount2(char *name, int flags, unsigned long mask)\n')
         text = tables.write_syscalls(table)
         self.assertIn('\numount2_7_4\t166\t39\tcall=umount2\tchar *name, int flags, unsigned long mask\n', text)

@@ -103,6 +103,11 @@ class Contract(unittest.TestCase):
         self.assertRegex(self.segments, r'GNU_STACK\s.* RW +0')
         self.assertNotRegex(self.segments, r'LOAD.* RWE ')
 
+    def test_segments_are_few(self) -> None:
+        """Each is a mapping that every start of a program pays for."""
+        flags = [text.strip() for text in re.findall(r'^  LOAD +(?:\S+ +){5}([RWE ]+) 0x', self.segments, re.M)]
+        self.assertIn(flags, (['R', 'R E', 'RW'], ['R E', 'RW']))
+
     def test_protection_notes(self) -> None:
         wanted = {'x86_64': 'x86 feature: IBT, SHSTK', 'aarch64': 'AArch64 feature: BTI, PAC'}[ARCH]
         self.assertIn(wanted, run('readelf', '-nW', LIBRARY))

@@ -303,8 +303,9 @@ class Pages(Group):
 
 
 # What the smallest program is compiled with (examples/meson.build has the same for nolibc-cat).
-SMALL = ['-Os', '-ffreestanding', '-fno-pie', '-fno-stack-protector', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-fno-ident',
-         '-nostdlib', '-static', '-s', '-Wl,-z,noseparate-code', '-Wl,--build-id=none']
+ALONE = ['-ffreestanding', '-nostdlib']
+SMALL = ['-Os', '-fno-pie', '-fno-stack-protector', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-fno-ident',
+         '-static', '-s', '-Wl,-z,noseparate-code', '-Wl,--build-id=none']
 UNPROTECTED = {'x86_64': '-fcf-protection=none', 'aarch64': '-mbranch-protection=none'}
 FILE, LOADED = 'liblinux.so, stripped', 'liblinux.so, what is loaded of it'
 
@@ -332,18 +333,18 @@ class Size(Group):
         self.row('a call in liblinux.so, mean').value = sum(sizes) / len(sizes)
         flags = [*SMALL, UNPROTECTED.get(bench.arch, '')]
         flags = [flag for flag in flags if flag]
-        self.note = f'static programs of liblinux: {" ".join(flags)}'
+        self.note = f'static programs: {" ".join([*ALONE, *flags])}; with a libc without {" and ".join(ALONE)}'
         for how, form in (('inline', ['-DLIBLINUX_INLINE']), ('liblinux.a', [bench.archive])):
             for many, count in self.counts.items():
-                path = bench.compile('sized', 'program.c', f'-DCALLS={count}', *flags, *form)
+                path = bench.compile('sized', 'program.c', f'-DCALLS={count}', *ALONE, *flags, *form)
                 self.row(f'static program, {how}, {many}').value = path.stat().st_size
         for how in ('inline', 'liblinux.a'):
             self.row(f'static program, {how}, three calls').at_most(1024)
-        for name, by, more in (("the kernel's nolibc", bench.kernel, ['-include', 'nolibc.h', '-fno-stack-protector']), ('dietlibc', bench.diet, []),
+        for name, by, more in (("the kernel's nolibc", bench.kernel, ['-include', 'nolibc.h']), ('dietlibc', bench.diet, []),
                                ('musl', bench.musl, []), ('glibc', bench.glibc, [])):
             row = self.row(f'static program, {name}, three calls')
             try:
-                row.value = bench.compile('sized', 'program.c', '-DLIBC', '-DCALLS=3', '-Os', '-static', '-s', *more, by=by(), own=False).stat().st_size
+                row.value = bench.compile('sized', 'program.c', '-DLIBC', '-DCALLS=3', *flags, *more, by=by(), own=False).stat().st_size
             except Missing as reason:
                 row.skipped = str(reason)
 

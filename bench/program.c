@@ -28,10 +28,10 @@
 # define REFER(call) __asm__ __volatile__("" : : "r"(call));
 # define linux_vfork 0			/* these have no inline form */
 # define linux_rt_sigreturn 0
-#elif defined(__x86_64__)
-# define REFER(call) __asm__ __volatile__("call " #call "@PLT");
-#else
+#elif defined(__aarch64__)
 # define REFER(call) __asm__ __volatile__("bl " #call);
+#else
+# define REFER(call) __asm__ __volatile__("call " #call);
 #endif
 
 MAIN

@@ -136,12 +136,14 @@ class Form(unittest.TestCase):
         self.assertNotIn('call:', result.stdout)
 
     def test_markdown(self) -> None:
-        result = bench('--markdown', '--rounds', '1', '--build', BUILD, 'size')
-        self.assertEqual((result.returncode, result.stderr), (0, ''))
-        self.assertIn(f'`bench/run --markdown --rounds 1 --build {BUILD} size`', result.stdout)
-        table = [line for line in result.stdout.splitlines() if line.startswith('|')]
-        self.assertEqual(len(table), len(ROWS['size']) + 2)
-        self.assertEqual({line.count('|') for line in table}, {4})
+        for group, columns in {'size': 3, 'compile': 5}.items():
+            result = bench('--markdown', '--rounds', '1', '--build', BUILD, group)
+            self.assertEqual((result.returncode, result.stderr), (0, ''))
+            self.assertIn(f'`bench/run --markdown --rounds 1 --build {BUILD} {group}`', result.stdout)
+            table = [line for line in result.stdout.splitlines() if line.startswith('|')]
+            self.assertEqual(len(table), len(ROWS[group]) + 2)
+            self.assertEqual({line.count('|') for line in table}, {columns + 1})
+            self.assertNotIn('<', result.stdout)
 
     def test_peers_that_are_missing(self) -> None:
         with tempfile.TemporaryDirectory(prefix='liblinux-') as directory:

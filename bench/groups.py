@@ -152,7 +152,7 @@ class Vdso(Group):
             row.value, row.spread = typical(rounds, 'vdso')
             row.ratios = {"glibc's": compare(rounds, 'vdso', 'libc'), 'the call itself': compare(rounds, 'vdso', 'call')}
             if row.name == 'clock_gettime':
-                row.at_most(1, "glibc's", noise=NOISE)
+                row.at_most(1, "glibc's")
 
 
 class Look(Group):

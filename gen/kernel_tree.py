@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Callable, Iterator, Optional
 
 import c_types
-from tables import TREE, Arch, Arg, Doubt, Row, Table, version_key
+from tables import TREE, Arch, Arg, Doubt, Row, Table, parse_args, version_key
 
 OLDEST = '6.12.0'
 
@@ -269,7 +269,7 @@ def read_table(tree: Path, arch: Arch) -> list[Entry]:
         words = line.partition('#')[0].split()
         if not words:
             continue
-        if not words[0].isdecimal() or not 3 <= len(words) <= 6 or not re.fullmatch(r'\w+', words[2]):
+        if not re.fullmatch(r'[0-9]{1,9}', words[0]) or not 3 <= len(words) <= 6 or not re.fullmatch(r'\w+', words[2]):
             raise Doubt(path, n, f"not a row: '{line.strip()}'")
         if words[1] not in tags:
             continue
@@ -305,12 +305,14 @@ class Prototype:
 
 
 def balanced(text: str, start: int) -> Optional[str]:
-    """What stands between the parenthesis at start and its partner."""
+    """What stands between the parenthesis at start and its partner, if no statement ends before that."""
     depth = 0
-    for position in range(start, len(text)):
-        depth += {'(': 1, ')': -1}.get(text[position], 0)
+    for match in re.compile('[(){};]').finditer(text, start):
+        if match[0] not in '()':
+            break
+        depth += 1 if match[0] == '(' else -1
         if not depth:
-            return text[start + 1:position]
+            return text[start + 1:match.start()]
     return None
 
 
@@ -378,6 +380,7 @@ class Sources:
         for arg in args:
             if not re.fullmatch(r'[A-Za-z_]\w*', arg.name):
                 raise Doubt(path, line, f"not a name of an argument: '{arg.name}'")
+        parse_args(path, line, ', '.join(map(str, args)) or 'void')     # as it will be read again
         prototype = Prototype(args, path, line)
         prototype.types()
         return prototype
@@ -395,7 +398,10 @@ class Reader:
         self.declared: dict[str, list[tuple[int, str]]] = {}
         for match in re.finditer(r'\basmlinkage\s+long\s+sys_(\w+)\s*(?=\()', self.header_text):
             line = self.header_text.count('\n', 0, match.start()) + 1
-            self.declared.setdefault(match[1], []).append((line, balanced(self.header_text, match.end()) or ''))
+            inner = balanced(self.header_text, match.end())
+            if inner is None:
+                raise Doubt(self.header, line, f'the declaration of sys_{match[1]} has no end')
+            self.declared.setdefault(match[1], []).append((line, inner))
 
     def macro(self, name: str) -> Truth:
         # Architectures with wrappers of their own compile no declaration of the header;
@@ -507,11 +513,13 @@ def read_errno(tree: Path, arches: list[Arch]) -> list[tuple[str, str]]:
         path = tree / 'include/uapi/asm-generic' / file
         for n, line in enumerate(strip_comments(read(path)).split('\n'), 1):
             match = re.match(r'\s*#\s*define\s+(E\w+)\s+(.*?)\s*$', line)
-            if match and not re.fullmatch(r'\d+|E\w+', match[2]):
+            if match and not re.fullmatch(r'[0-9]{1,9}|E\w+', match[2]):
                 raise Doubt(path, n, f"{match[1]} is '{match[2]}', neither a number nor an errno")
             if match:
                 if match[1] in dict(rows):
                     raise Doubt(path, n, f'{match[1]} is defined twice')
+                if not match[2].isdecimal() and match[2] not in dict(rows):
+                    raise Doubt(path, n, f'{match[1]} is {match[2]}, which is not above it')
                 rows.append((match[1], match[2]))
     if not rows:
         raise Doubt(tree / 'include/uapi/asm-generic/errno-base.h', 1, 'no errno')

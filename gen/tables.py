@@ -31,10 +31,10 @@ ARCH = SOURCES / 'arch'
 
 
 class Doubt(Exception):
-    """A reason to stop: what is wrong and where."""
+    """A reason to stop: what is wrong and where, in one line; what cannot be seen is a question mark."""
 
     def __init__(self, path: Path | str, line: int, reason: str):
-        super().__init__(f'{path}:{line}: {reason}')
+        super().__init__(f'{path}:{line}: ' + ''.join(character if character.isprintable() else '?' for character in reason))
 
 
 Release = tuple[int, int]
@@ -42,7 +42,7 @@ Release = tuple[int, int]
 
 def release(text: str) -> tuple[int, ...]:
     """'6.18' -> (6, 18), '2.6.39' -> (2, 6, 39); from 3.0 on a release has two numbers."""
-    numbers = tuple(map(int, text.split('.'))) if re.fullmatch(r'[0-9]+(\.[0-9]+){1,2}', text) else ()
+    numbers = tuple(map(int, text.split('.'))) if re.fullmatch(r'[0-9]{1,9}(\.[0-9]{1,9}){1,2}', text) else ()
     if not numbers or numbers[0] >= 3 and len(numbers) != 2:
         raise ValueError(f"'{text}' is not a kernel release")
     return numbers
@@ -63,15 +63,13 @@ def read_arches(directory: Path = ARCH) -> list[Arch]:
     for path in directory.glob('*/arch.ini'):
         ini = configparser.ConfigParser(interpolation=None)
         try:
-            ini.read_string(path.read_text(), str(path))
+            ini.read_string('\n'.join(read_lines(path)), str(path))
             section = ini['arch']
             arches.append(Arch(path.parent.name, section['condition'], section['kernel'],
                                tuple(section['config'].split()), section['floor']))
             release(section['floor'])
         except (configparser.Error, KeyError, ValueError) as error:
             raise Doubt(path, getattr(error, 'lineno', 1), ' '.join(str(error).split())) from None
-        except OSError as error:
-            raise Doubt(path, 1, error.strerror or str(error)) from None
     if not arches:
         raise Doubt(directory, 1, 'no architecture: no */arch.ini')
     return sorted(arches, key=lambda arch: (arch.name != 'x86_64', arch.name))
@@ -142,7 +140,7 @@ def version_key(tree: str) -> tuple:
     return tuple(map(int, numbers.split('.'))), int(rc or 10**6)
 
 
-TREE = r'\d+\.\d+\.\d+(-rc\d+)?'
+TREE = r'[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(-rc[0-9]{1,9})?'
 
 SYSCALLS_HEAD = '''\
 # Linux {tree}
@@ -321,7 +319,7 @@ def read_errno(path: Path = ERRNO) -> list[tuple[str, str]]:
     for n, line in enumerate(read_lines(path), 1):
         if line.startswith('#'):
             continue
-        match = re.fullmatch(r'(E\w+)\t(\d+|E\w+)', line)
+        match = re.fullmatch(r'(E\w+)\t([0-9]{1,9}|E\w+)', line)
         if not match:
             raise Doubt(path, n, f"not an errno and its value: '{line}'")
         if match[1] in values:
@@ -431,16 +429,17 @@ def read_functions(arches: list[Arch], path: Path = FUNCTIONS, directory: Path =
         raise Doubt(path, getattr(error, 'lineno', first), ' '.join(str(error).split())) from None
     functions = []
     for name in ini.sections():
-        section, line = ini[name], next(n for n, text in enumerate(lines, 1) if text.startswith(f'[{name}]'))
+        section, line = ini[name], next(n for n, text in enumerate(lines, 1) if text.strip().startswith(f'[{name}]'))
         if wrong := set(section) ^ {'source', 'header', 'prototype', 'comment'}:
             raise Doubt(path, line, f'{name}: {min(wrong)} is missing or unknown')
         if not re.fullmatch(rf'[\w *]+\b{re.escape(name)}\(.+\)', section['prototype']) or not re.fullmatch(r'linux_\w+', name):
             raise Doubt(path, line, f"not a prototype of {name}: '{section['prototype']}'")
         source = section['source']
-        places = {arch.name: [place for place in (source, f'arch/{arch.name}/{source}') if (directory / place).is_file()]
+        is_name = re.fullmatch(r'[\w-]{1,80}\.[cS]', source)
+        places = {arch.name: [place for place in (source, f'arch/{arch.name}/{source}') if is_name and (directory / place).is_file()]
                   for arch in arches}
         sources = {arch: found[0] for arch, found in places.items() if found}
-        if not sources or Path(source).suffix not in ('.c', '.S'):
+        if not sources:
             raise Doubt(path, line, f"{name}: no {source} in src or a directory of src/arch")
         functions.append(Function(name, section['prototype'], section['header'], sources, section['comment'].strip(), line))
     return functions

@@ -15,6 +15,9 @@ EXTRA = TOP / 'gen/abi-extra.tbl'
 # The type of SIG_DFL and its like, as a cast before the value.
 HANDLER = '(void (*)(int))'
 
+NUMBER = '[0-9]{1,19}'
+DEEPEST = 20                    # structs within structs
+
 
 @dataclass(frozen=True)
 class Field:
@@ -157,18 +160,20 @@ def read(path: Path, arches: list[str]) -> list[tuple[str, Record | Enum | Macro
     def fields(depth: int) -> tuple[Field, ...]:
         nonlocal position
         found = []
+        if depth > DEEPEST:
+            raise Doubt(path, lines[position - 1][0], 'too many structs within structs')
         while position < len(lines):
             n, line = lines[position]
             if len(line) - len(line.lstrip('\t')) < depth:
                 break
             parts = line[depth:].split('\t')
-            match = re.fullmatch(r'(\d+)(?::(\d+))?', parts[0])
-            name = re.fullmatch(r'(\w+|-)((?:\[\d*\])*)', parts[-1])
+            match = re.fullmatch(rf'({NUMBER})(?::({NUMBER}))?', parts[0])
+            name = re.fullmatch(rf'(\w+|-)((?:\[(?:{NUMBER})?\])*)', parts[-1])
             if len(parts) != 3 or not match or not name:
                 raise Doubt(path, n, f"not a member: '{line.strip()}'")
             position += 1
-            inner = re.fullmatch(r'(struct|union) (\d+)', parts[1])
-            dims = tuple(int(dim or 0) for dim in re.findall(r'\[(\d*)\]', name[2]))
+            inner = re.fullmatch(rf'(struct|union) ({NUMBER})', parts[1])
+            dims = tuple(int(dim or 0) for dim in re.findall(r'\[([0-9]*)\]', name[2]))
             found.append(Field(int(match[1]), inner[1] if inner else parts[1], '' if name[1] == '-' else name[1], dims,
                                int(match[2] or 0), fields(depth + 1) if inner else (), int(inner[2]) if inner else 0))
         return tuple(found)
@@ -183,16 +188,18 @@ def read(path: Path, arches: list[str]) -> list[tuple[str, Record | Enum | Macro
             raise Doubt(path, n, f"no architecture '{arch}'")
         if source and not re.fullmatch(r'\S+:\d+', source):
             raise Doubt(path, n, f"not a file and a line: '{source}'")
-        if words[0] in ('struct', 'union') and len(words) in (4, 5) and words[2].isdecimal() and words[3].isdecimal():
+        if re.fullmatch(rf'(?:struct|union) \w+ {NUMBER} {NUMBER}(?: \w+)?', line):
             result.append((arch, Record(words[0], words[1], int(words[2]), int(words[3]), fields(1), ''.join(words[4:]), source)))
-        elif words[0] == 'enum' and len(words) == 2:
+        elif re.fullmatch(r'enum (?:\w+|-)', line):
             values = []
             while position < len(lines) and lines[position][1].startswith('\t'):
-                match = re.fullmatch(r'\t(\w+)\t(-?\d+)', lines[position][1])
+                match = re.fullmatch(r'\t(\w+)\t(-?[0-9]{1,20})', lines[position][1])
                 if not match:
                     raise Doubt(path, lines[position][0], f"not an enumerator: '{lines[position][1].strip()}'")
                 values.append((match[1], int(match[2])))
                 position += 1
+            if not values:
+                raise Doubt(path, n, f"no enumerators: '{line}'")
             result.append((arch, Enum('' if words[1] == '-' else words[1], tuple(values), source)))
         elif words[0] == 'macro' and len(words) >= 3:
             result.append((arch, Macro(words[1], ' '.join(words[2:]), source)))

@@ -339,6 +339,11 @@ def arch_h(facts: Facts) -> str:
 /* -finstrument-functions and -pg leave these alone: clang has no flag that says so. */
 #define LIBLINUX_NO_INSTRUMENT __attribute__((__no_instrument_function__))
 
+/* The instruction, of which the library's own build also notes where it is. */
+#ifndef LIBLINUX_PINNED
+# define LIBLINUX_PINNED(instruction) instruction
+#endif
+
 {part(facts, 'syscall.h')}
 #endif
 '''
@@ -592,9 +597,10 @@ def layout_test(facts: Facts) -> str:
 
 def wrapper(row: Row, facts: Facts) -> str:
     return origin(facts, f'{row.name}.c {facts.arch.name}') + f'''\
+#define LIBLINUX_NUMBER LINUX_NR_{row.name}
 #include "wrapper.h"
 
-LIBLINUX_FUNCTION {prototype(row, facts.shared)}
+LIBLINUX_CALL {prototype(row, facts.shared)}
 {{
 {body(row, facts)}}}
 '''

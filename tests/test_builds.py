@@ -138,7 +138,7 @@ class Install(Case):
         libraries += run(sys.executable, TOP / 'gen/syscall_table.py', 'emit', 'pages', 'x86_64', '-').split()
         types = [f'{path.stem}.h' for path in (TOP / 'gen/uapi').glob('*.tbl')]
         self.assertGreater(len(types), 80)
-        self.assertEqual(found, sorted(libraries + ['liblinux', 'liblinux', '_liblinux', 'arch.h', 'calls.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'msan.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'table.h', 'uapi.h', 'vdso-symbol.h', 'vdso.h', 'version.h'] + types))
+        self.assertEqual(found, sorted(libraries + ['liblinux', 'liblinux', '_liblinux', 'arch.h', 'calls.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'msan.h', 'pins.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'table.h', 'uapi.h', 'vdso-symbol.h', 'vdso.h', 'version.h'] + types))
         for name in ('liblinux', 'liblinux-cerror'):
             self.assertEqual(os.readlink(self.libdir / f'{name}.so.1'), f'{name}.so.1.{VERSION}')
 
@@ -207,7 +207,7 @@ __asm__(".globl _start\\n_start:\\n\\txor %ebp, %ebp\\n\\tand $-16, %rsp\\n\\tca
         for form in ('a', 'inline'):
             with self.subTest(form):
                 path = self.directory / 'program'
-                run('gcc', '-Os', '-static', '-nostdlib', '-Wl,-z,noseparate-code', '-Wl,--build-id=none', '-s',
+                run('gcc', '-Os', '-fno-ident', '-static', '-nostdlib', '-Wl,-z,noseparate-code', '-Wl,--build-id=none', '-s',
                     program, '-o', path, *self.flags(form))
                 self.assertEqual(run(path), 'works\n')
                 self.assertLessEqual(path.stat().st_size, 1024)

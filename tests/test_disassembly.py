@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import subprocess
 import sys
 import unittest
@@ -39,17 +40,21 @@ WIDE = {**{f'e{n}': f'r{n}' for n in ('ax', 'bx', 'cx', 'dx', 'si', 'di')}, **{f
         **{f'w{n}': f'x{n}' for n in range(31)}}
 
 
-def disassemble(path: str) -> dict[str, list[tuple[str, str]]]:
+def disassemble(path: str) -> tuple[dict[str, list[tuple[str, str]]], dict[str, list[int]]]:
+    """The instructions of each function, and their addresses."""
     text = subprocess.run([os.environ.get('OBJDUMP', 'objdump'), '-d', '--no-show-raw-insn', path],
                           text=True, capture_output=True, check=True, env={**os.environ, 'LC_ALL': 'C'}).stdout
     functions: dict[str, list[tuple[str, str]]] = {}
+    addresses: dict[str, list[int]] = {}
     code: list[tuple[str, str]] = []
+    places: list[int] = []
     for line in text.splitlines():
         if match := re.match(r'\w+ <(\w+)(?:@.*)?>:$', line):
-            code = functions.setdefault(match[1], [])
-        elif match := re.match(r'\s+\w+:\t(\S+)\s*(.*)', line):
-            code.append((match[1], re.split(r'//|<' if ARCH == 'aarch64' else r'<|\s#', match[2])[0].strip()))
-    return functions
+            code, places = functions.setdefault(match[1], []), addresses.setdefault(match[1], [])
+        elif match := re.match(r'\s+(\w+):\t(\S+)\s*(.*)', line):
+            code.append((match[2], re.split(r'//|<' if ARCH == 'aarch64' else r'<|\s#', match[3])[0].strip()))
+            places.append(int(match[1], 16))
+    return functions, addresses
 
 
 class Machine:
@@ -86,7 +91,7 @@ class Shared(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.facts = emit.load(ARCH)
-        cls.functions = disassemble(os.environ[cls.FILE])
+        cls.functions, cls.addresses = disassemble(os.environ[cls.FILE])
 
     def test_only_wrappers_make_calls(self) -> None:
         names = {f'linux_{name}' for name in self.facts.calls()}
@@ -134,12 +139,60 @@ class Shared(unittest.TestCase):
         for name, row in self.facts.calls().items():
             with self.subTest(name):
                 number = f'0x{row.numbers[ARCH]:x}'
-                wanted = {'x86_64': f'${number},%eax', 'aarch64': f'x8, #{number}'}[ARCH]
-                self.assertIn(('mov', wanted), self.functions[f'linux_{name}'])
+                wanted = {'x86_64': [f'${number},%eax'], 'aarch64': [f'x8, #{number}', f'w8, #{number}']}[ARCH]
+                self.assertTrue(any(mnemonic == 'mov' and operands in wanted for mnemonic, operands in self.functions[f'linux_{name}']))
+
+
+    def test_landings(self) -> None:
+        """Whatever a pointer can be called through is a place to land; paciasp is one too."""
+        for name in emit.symbols(self.facts):
+            with self.subTest(name):
+                first = self.functions[name][0]
+                if name == 'linux_restore_rt':
+                    self.assertNotEqual(first[0], LANDING)      # only the end of a handler gets there, by ret
+                else:
+                    self.assertIn(first, {'x86_64': [('endbr64', '')], 'aarch64': [('bti', 'c'), ('paciasp', '')]}[ARCH])
 
 
 class Static(Shared):
     FILE = 'ARCHIVE'
+
+
+class Pins(unittest.TestCase):
+    """Each instruction that makes a call has a pin, and only those; they are in one section."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.functions, cls.addresses = disassemble(os.environ['LIBRARY'])
+        text = subprocess.run(['readelf', '-SW', os.environ['LIBRARY']], text=True, capture_output=True, check=True).stdout
+        data = Path(os.environ['LIBRARY']).read_bytes()
+        cls.sections = {}
+        for name, *numbers in re.findall(r'^\s+\[\s*\d+\] (\S+)\s+\S+\s+(\S+) (\S+) (\S+) ', text, re.M):
+            address, offset, size = (int(number, 16) for number in numbers)
+            cls.sections[name] = address, data[offset:offset + size]
+        start, table = cls.sections['liblinux_pins']
+        cls.pins = [(start + 8 * n + offset, number) for n, (offset, number) in enumerate(struct.iter_unpack('<iI', table))]
+
+    def test_every_call_and_its_number(self) -> None:
+        found = []
+        load = re.compile({'x86_64': r'\$(0x\w+),%[er]ax', 'aarch64': r'[wx]8, #(0x\w+)'}[ARCH])
+        for name, code in self.functions.items():
+            number = None
+            for (mnemonic, operands), address in zip(code, self.addresses[name]):
+                if match := mnemonic == 'mov' and load.fullmatch(operands):
+                    number = int(match[1], 16)
+                if mnemonic == CALL:
+                    found.append((address, number))
+        self.assertGreater(len(found), len(emit.load(ARCH).calls()))
+        self.assertEqual(sorted(self.pins), sorted(found))
+        self.assertEqual(self.pins, sorted(set(self.pins)))
+
+    def test_one_section(self) -> None:
+        start, code = self.sections['liblinux_calls']
+        instruction = {'x86_64': b'\x0f\x05', 'aarch64': struct.pack('<I', 0xd4000001)}[ARCH]
+        # In no other place either, not even across two instructions.
+        there = [match.start() + start for match in re.finditer(b'(?=' + re.escape(instruction) + b')', code)]
+        self.assertEqual([address for address, _ in self.pins], there)
 
 
 if __name__ == '__main__':

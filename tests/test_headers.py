@@ -236,7 +236,7 @@ class Headers(unittest.TestCase):
                 self.assertEqual(bool(others), name in BESIDE_A_LIBC, others)
 
     def test_documented_headers_exist(self) -> None:
-        self.assertEqual(HEADERS, ['arch.h', 'calls.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'msan.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'table.h', 'uapi.h', 'vdso-symbol.h', 'vdso.h', 'version.h'])
+        self.assertEqual(HEADERS, ['arch.h', 'calls.h', 'cerror.h', 'error.h', 'libc.h', 'liblinux.h', 'msan.h', 'pins.h', 'posix.h', 'start.h', 'syscalls-uapi.h', 'syscalls.h', 'table.h', 'uapi.h', 'vdso-symbol.h', 'vdso.h', 'version.h'])
         self.assertEqual(UAPI, sorted(f'uapi/{path.stem}.h' for path in (TOP / 'gen/uapi').glob('*.tbl')))
 
 

@@ -61,6 +61,8 @@ class Contract(unittest.TestCase):
         for line in run('nm', '-A', ARCHIVE).splitlines():
             member, _, rest = line.rpartition(':')
             kind, name = rest.split()[-2:]
+            if kind == 'U' and re.fullmatch('__(start|stop)_liblinux_pins', name):
+                continue                # the linker's
             self.assertNotIn(kind, 'UCBDdbVvWw', line)
             if kind == 'T':
                 objects.setdefault(member, set()).add(name)

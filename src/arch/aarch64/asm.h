@@ -4,7 +4,6 @@
 #define ASM_H
 
 #define FUNCTION(name) \
-	.text; \
 	.balign 16; \
 	.globl name; \
 	.type name, %function; \
@@ -16,14 +15,26 @@ name: \
 	.cfi_endproc; \
 	.size name, . - name
 
-/* The object is fit for BTI and PAC: without the note nothing linked to it is. */
+/* The number in its register, the system call, and its pin (see <liblinux/pins.h>). */
+#define CALL(number) \
+	mov	x8, number; \
+9:	svc	0; \
+	.pushsection liblinux_pins, "ao", %progbits, liblinux_calls; \
+	.balign 4; \
+	.long 9b - ., number; \
+	.popsection
+
+/* The object is fit for BTI, PAC and GCS: without the note nothing linked to it is. */
 	.pushsection .note.gnu.property, "a"
 	.balign 8
 	.long 4, 16, 5			/* sizes of name and note, NT_GNU_PROPERTY_TYPE_0 */
 	.asciz "GNU"
-	.long 0xc0000000, 4, 3, 0	/* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC */
+	.long 0xc0000000, 4, 7, 0	/* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC, GCS */
 	.popsection
 
 	.section .note.GNU-stack, "", %progbits
+
+/* The code that follows makes system calls; what else there is says its section. */
+	.section liblinux_calls, "ax", %progbits
 
 #endif

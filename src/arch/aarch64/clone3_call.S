@@ -14,8 +14,7 @@
 #include "asm.h"
 
 FUNCTION(linux_clone3_call)
-	mov	x8, #LINUX_NR_clone3
-	svc	#0
+	CALL(LINUX_NR_clone3)
 	cbz	x0, 1f
 	ret
 1:	.cfi_undefined x30
@@ -24,7 +23,6 @@ FUNCTION(linux_clone3_call)
 	and	sp, x9, #-16
 	mov	x0, x3
 	blr	x2
-	mov	x8, #LINUX_NR_exit
-	svc	#0
+	CALL(LINUX_NR_exit)
 	brk	#1000
 END(linux_clone3_call)

@@ -9,7 +9,6 @@
 #include "asm.h"
 
 FUNCTION(linux_rt_sigreturn)
-	mov	x8, #LINUX_NR_rt_sigreturn
-	svc	#0
+	CALL(LINUX_NR_rt_sigreturn)
 	brk	#1000
 END(linux_rt_sigreturn)

@@ -37,7 +37,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall0(long nr)
 	register long x8 __asm__("x8") = nr;
 	register long x0 __asm__("x0");
 
-	__asm__ __volatile__("svc #0"
+	__asm__ __volatile__(LIBLINUX_PINNED("svc #0")
 		: "=r"(x0)
 		: "r"(x8)
 		: LIBLINUX_SVC_CLOBBERS);
@@ -49,7 +49,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall1(long nr, long a1
 	register long x8 __asm__("x8") = nr;
 	register long x0 __asm__("x0") = a1;
 
-	__asm__ __volatile__("svc #0"
+	__asm__ __volatile__(LIBLINUX_PINNED("svc #0")
 		: "+r"(x0)
 		: "r"(x8)
 		: LIBLINUX_SVC_CLOBBERS);
@@ -62,7 +62,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall2(long nr, long a1
 	register long x0 __asm__("x0") = a1;
 	register long x1 __asm__("x1") = a2;
 
-	__asm__ __volatile__("svc #0"
+	__asm__ __volatile__(LIBLINUX_PINNED("svc #0")
 		: "+r"(x0)
 		: "r"(x8), "r"(x1)
 		: LIBLINUX_SVC_CLOBBERS);
@@ -76,7 +76,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall3(long nr, long a1
 	register long x1 __asm__("x1") = a2;
 	register long x2 __asm__("x2") = a3;
 
-	__asm__ __volatile__("svc #0"
+	__asm__ __volatile__(LIBLINUX_PINNED("svc #0")
 		: "+r"(x0)
 		: "r"(x8), "r"(x1), "r"(x2)
 		: LIBLINUX_SVC_CLOBBERS);
@@ -91,7 +91,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall4(long nr, long a1
 	register long x2 __asm__("x2") = a3;
 	register long x3 __asm__("x3") = a4;
 
-	__asm__ __volatile__("svc #0"
+	__asm__ __volatile__(LIBLINUX_PINNED("svc #0")
 		: "+r"(x0)
 		: "r"(x8), "r"(x1), "r"(x2), "r"(x3)
 		: LIBLINUX_SVC_CLOBBERS);
@@ -107,7 +107,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall5(long nr, long a1
 	register long x3 __asm__("x3") = a4;
 	register long x4 __asm__("x4") = a5;
 
-	__asm__ __volatile__("svc #0"
+	__asm__ __volatile__(LIBLINUX_PINNED("svc #0")
 		: "+r"(x0)
 		: "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
 		: LIBLINUX_SVC_CLOBBERS);
@@ -124,7 +124,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall6(long nr, long a1
 	register long x4 __asm__("x4") = a5;
 	register long x5 __asm__("x5") = a6;
 
-	__asm__ __volatile__("svc #0"
+	__asm__ __volatile__(LIBLINUX_PINNED("svc #0")
 		: "+r"(x0)
 		: "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
 		: LIBLINUX_SVC_CLOBBERS);

@@ -4,7 +4,6 @@
 #define ASM_H
 
 #define FUNCTION(name) \
-	.text; \
 	.balign 16; \
 	.globl name; \
 	.type name, @function; \
@@ -16,6 +15,15 @@ name: \
 	.cfi_endproc; \
 	.size name, . - name
 
+/* The number in that register, the system call, and its pin (see <liblinux/pins.h>). */
+#define CALL(number, register) \
+	mov	$number, register; \
+9:	syscall; \
+	.pushsection liblinux_pins, "ao", @progbits, liblinux_calls; \
+	.balign 4; \
+	.long 9b - ., number; \
+	.popsection
+
 /* The object is fit for IBT and shadow stacks: without the note nothing linked to it is. */
 	.pushsection .note.gnu.property, "a"
 	.balign 8
@@ -25,5 +33,8 @@ name: \
 	.popsection
 
 	.section .note.GNU-stack, "", @progbits
+
+/* The code that follows makes system calls; what else there is says its section. */
+	.section liblinux_calls, "ax", @progbits
 
 #endif

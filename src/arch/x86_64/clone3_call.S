@@ -17,8 +17,7 @@
 
 FUNCTION(linux_clone3_call)
 	mov	%rcx, %r8
-	mov	$LINUX_NR_clone3, %eax
-	syscall
+	CALL(LINUX_NR_clone3, %eax)
 	test	%eax, %eax
 	jz	1f
 	ret
@@ -28,7 +27,6 @@ FUNCTION(linux_clone3_call)
 	mov	%r8, %rdi
 	call	*%rdx
 	mov	%eax, %edi
-	mov	$LINUX_NR_exit, %eax
-	syscall
+	CALL(LINUX_NR_exit, %eax)
 	ud2
 END(linux_clone3_call)

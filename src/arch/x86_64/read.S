@@ -10,7 +10,6 @@
 
 FUNCTION(linux_read)
 	mov	%edi, %edi
-	mov	$LINUX_NR_read, %eax
-	syscall
+	CALL(LINUX_NR_read, %eax)
 	ret
 END(linux_read)

@@ -38,7 +38,6 @@
 /* DW_CFA_expression: the register with that DWARF number was saved at that address. */
 #define SAVED(number, offset) .cfi_escape 0x10, number, 3, AT(offset)
 
-	.text
 	.balign 16
 	.cfi_startproc
 	.cfi_signal_frame
@@ -65,7 +64,6 @@
 	.globl linux_restore_rt
 	.type linux_restore_rt, @function
 linux_restore_rt:
-	mov	$LINUX_NR_rt_sigreturn, %rax
-	syscall
+	CALL(LINUX_NR_rt_sigreturn, %rax)
 	ud2
 END(linux_restore_rt)

@@ -10,7 +10,6 @@
 #include "asm.h"
 
 FUNCTION(linux_rt_sigreturn)
-	mov	$LINUX_NR_rt_sigreturn, %eax
-	syscall
+	CALL(LINUX_NR_rt_sigreturn, %eax)
 	ud2
 END(linux_rt_sigreturn)

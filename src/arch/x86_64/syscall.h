@@ -17,7 +17,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall0(long nr)
 {
 	long ret;
 
-	__asm__ __volatile__("syscall"
+	__asm__ __volatile__(LIBLINUX_PINNED("syscall")
 		: "=a"(ret)
 		: "0"(nr)
 		: "rcx", "r11", "memory");
@@ -28,7 +28,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall1(long nr, long a1
 {
 	long ret;
 
-	__asm__ __volatile__("syscall"
+	__asm__ __volatile__(LIBLINUX_PINNED("syscall")
 		: "=a"(ret)
 		: "0"(nr), "D"(a1)
 		: "rcx", "r11", "memory");
@@ -39,7 +39,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall2(long nr, long a1
 {
 	long ret;
 
-	__asm__ __volatile__("syscall"
+	__asm__ __volatile__(LIBLINUX_PINNED("syscall")
 		: "=a"(ret)
 		: "0"(nr), "D"(a1), "S"(a2)
 		: "rcx", "r11", "memory");
@@ -50,7 +50,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall3(long nr, long a1
 {
 	long ret;
 
-	__asm__ __volatile__("syscall"
+	__asm__ __volatile__(LIBLINUX_PINNED("syscall")
 		: "=a"(ret)
 		: "0"(nr), "D"(a1), "S"(a2), "d"(a3)
 		: "rcx", "r11", "memory");
@@ -62,7 +62,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall4(long nr, long a1
 	long ret;
 	register long r10 __asm__("r10") = a4;
 
-	__asm__ __volatile__("syscall"
+	__asm__ __volatile__(LIBLINUX_PINNED("syscall")
 		: "=a"(ret)
 		: "0"(nr), "D"(a1), "S"(a2), "d"(a3), "r"(r10)
 		: "rcx", "r11", "memory");
@@ -75,7 +75,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall5(long nr, long a1
 	register long r10 __asm__("r10") = a4;
 	register long r8 __asm__("r8") = a5;
 
-	__asm__ __volatile__("syscall"
+	__asm__ __volatile__(LIBLINUX_PINNED("syscall")
 		: "=a"(ret)
 		: "0"(nr), "D"(a1), "S"(a2), "d"(a3), "r"(r10), "r"(r8)
 		: "rcx", "r11", "memory");
@@ -89,7 +89,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT long liblinux_syscall6(long nr, long a1
 	register long r8 __asm__("r8") = a5;
 	register long r9 __asm__("r9") = a6;
 
-	__asm__ __volatile__("syscall"
+	__asm__ __volatile__(LIBLINUX_PINNED("syscall")
 		: "=a"(ret)
 		: "0"(nr), "D"(a1), "S"(a2), "d"(a3), "r"(r10), "r"(r8), "r"(r9)
 		: "rcx", "r11", "memory");

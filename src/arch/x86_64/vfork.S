@@ -21,8 +21,7 @@ FUNCTION(linux_vfork)
 	pop	%rdx
 	.cfi_adjust_cfa_offset -8
 	.cfi_register %rip, %rdx
-	mov	$LINUX_NR_vfork, %eax
-	syscall
+	CALL(LINUX_NR_vfork, %eax)
 	test	%eax, %eax
 	jz	1f
 	push	%rdx

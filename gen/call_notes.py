@@ -14,7 +14,7 @@ from tables import Doubt, Row, Table, columns, read_lines, release
 MARKS = {
     'noreturn': '',
     'libc-state': 'Changes state that a libc keeps a copy of or relies on.',
-    'thread-credentials': 'Changes the calling thread only; a function of a libc may change all threads.',
+    'thread-credentials': 'Changes the calling thread only; a libc changes all threads.',
     'new-stack': 'A child on a new stack cannot return through C.',
     'kernel-only': "Works only from the kernel's own code in the process, a trampoline or a frame.",
     'cancellation': 'A cancellation point in a libc, not here.',

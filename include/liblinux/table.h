@@ -42,7 +42,7 @@ struct linux_table_arg {
 /* A call: what to beware of. */
 #define LINUX_TABLE_NORETURN		0x0001	/* never returns */
 #define LINUX_TABLE_LIBC_STATE		0x0002	/* changes state that a libc relies on */
-#define LINUX_TABLE_THREAD_CREDENTIALS	0x0004	/* changes the calling thread only, a function of a libc may change all */
+#define LINUX_TABLE_THREAD_CREDENTIALS	0x0004	/* changes the calling thread only, a libc changes all */
 #define LINUX_TABLE_NEW_STACK		0x0008	/* a child on a new stack cannot return through C */
 #define LINUX_TABLE_KERNEL_ONLY		0x0010	/* works only from the kernel's own code in the process */
 #define LINUX_TABLE_CANCELLATION	0x0020	/* a cancellation point in a libc, not here */

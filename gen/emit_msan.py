@@ -12,7 +12,8 @@ HEAD = '''\
  * For clang's -fsanitize=memory, which knows of no system call but its libc's: memory that the
  * kernel wrote is initialised. <liblinux/syscalls.h> includes this where the sanitizer is on;
  * each call that writes is a macro then, over a function that makes the call and says so.
- * What the kernel writes where another argument decides (ioctl, prctl) it does not know.
+ * What the kernel writes where another argument decides (ioctl, prctl) it does not know, but
+ * where it says how much (getsockopt).
  */
 #ifndef LIBLINUX_MSAN_H
 #define LIBLINUX_MSAN_H
@@ -151,11 +152,14 @@ def either(kernel_type: str, shared: dict[str, str]) -> str:
     return own if own == kernel else f'LIBLINUX_MSAN_EITHER({own}, {kernel})'
 
 
+def is_written(use: Use) -> bool:
+    return use.direction in ('out', 'inout') or 'scatter' in use.flags or use.direction == 'varies' and use.count.startswith('*')
+
+
 def function(row: Row, note: Note, arch: Arch, uapi: emit_uapi.Uapi) -> str:
     """The call, and what it wrote; nothing for a call that writes nothing."""
     names = [arg.name for arg in row.args]
-    written = [(name, note.uses[name]) for name in names if name in note.uses
-               and (note.uses[name].direction in ('out', 'inout') or 'scatter' in note.uses[name].flags)]
+    written = [(name, note.uses[name]) for name in names if name in note.uses and is_written(note.uses[name])]
     if not written:
         return ''
     parameters = ', '.join(f'{c_type}{"" if c_type.endswith("*") else " "}{arg.name}' for arg in row.args for c_type in [either(arg.type, uapi.shared)])

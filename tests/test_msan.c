@@ -84,6 +84,14 @@ int main(int argc, char **argv)
 		check(linux_getsockname(fds[0], (struct sockaddr *)*address, &size));
 		use(&size, sizeof(size));
 		use(address, (unsigned long)size);
+	} else if (!strcmp(name, "getsockopt")) {
+		FRESH(int[2], type);
+		int size = sizeof(*type);
+
+		check(linux_socketpair(LINUX_AF_UNIX, LINUX_SOCK_STREAM, 0, fds));
+		check(linux_getsockopt(fds[0], LINUX_SOL_SOCKET, LINUX_SO_TYPE, (char *)*type, &size));
+		use(&size, sizeof(size));
+		use(type, (unsigned long)size);
 	} else if (!strcmp(name, "statx")) {
 		FRESH(struct linux_statx, about);
 

@@ -64,6 +64,7 @@ LIBCS = ('glibc', 'musl')
 DIRECTIONS = ('in', 'out', 'inout', 'varies', 'address')
 UNITS = ('bytes', 'elements', 'bits')
 FLAGS = ('string', 'nullable', 'retained', 'fd', 'dirfd', 'closed', 'scatter')
+ONLY = ('positive', 'interrupted', 'failure')
 KEYS = ('summary', 'category', 'returns', 'config', 'capability', 'man', 'caveat')
 
 
@@ -73,8 +74,15 @@ class Use:
     direction: str = ''         # of DIRECTIONS, for a pointer
     unit: str = ''              # of UNITS
     count: str = ''             # an argument, *argument for what it points to, argument/page, argument-1, or a number
-    written: bool = False       # the result says how many units were written
+    written: str = ''           # 'result': it says how many units were written; .field of the object: how many bytes; or so many bytes
     flags: frozenset[str] = frozenset()
+    header: int = 0             # bytes that come before what is counted
+    only: str = ''              # of ONLY: the results with which it is written at all
+
+    @property
+    def by_result(self) -> bool:
+        """The result says how many units were written, and all of them are counted."""
+        return self.written == 'result' and not self.header
 
 
 @dataclass(frozen=True)
@@ -96,20 +104,24 @@ class Note:
 
 
 def read_use(path: Path, n: int, text: str) -> Use:
-    direction, unit, count, written, flags = '', '', '', False, set()
+    direction, unit, count, written, flags, header, only = '', '', '', '', set(), 0, ''
     for word in text.split():
         key, _, value = word.partition('=')
         if word in DIRECTIONS and not direction:
             direction = word
         elif key in UNITS and not unit and re.fullmatch(r'\*?\w+|\w+/page|\w+-1', value):
             unit, count = key, value
-        elif word == 'written=result' and not written:
-            written = True
+        elif key == 'written' and not written and re.fullmatch(r'result|\.\w+|[1-9][0-9]*', value):
+            written = value
+        elif key == 'header' and not header and re.fullmatch('[1-9][0-9]*', value):
+            header = int(value)
+        elif key == 'only' and not only and value in ONLY:
+            only = value
         elif word in FLAGS and word not in flags:
             flags.add(word)
         else:
             raise Doubt(path, n, f"'{word}' says nothing about an argument")
-    return Use(direction, unit, count, written, frozenset(flags))
+    return Use(direction, unit, count, written, frozenset(flags), header, only)
 
 
 def read_head(path: Path, n: int, words: list[str], arches: list[str]) -> dict:
@@ -268,8 +280,12 @@ def check_use(name: str, c_type: str, use: Use, types: dict[str, str], note: Not
             raise doubt(f"'{name}' is counted by '{counted}', which is no other argument")
         if use.count.startswith('*') != types[counted].endswith('*'):
             raise doubt(f"'{name}' is counted by '{use.count}', which is {types[counted]}")
-    if use.written and (use.direction not in ('out', 'inout') or note.returns not in ('bytes', 'count')):
+    if use.written == 'result' and (use.direction not in ('out', 'inout') or note.returns not in ('bytes', 'count')):
         raise doubt(f"'{name}' is written as the result says, which it does not say")
+    if (use.written or use.only) and use.direction not in ('out', 'inout'):
+        raise doubt(f"'{name}' is not written")
+    if use.header and not use.unit and not use.written.startswith('.'):
+        raise doubt(f"'{name}' has a header, and nothing is counted after it")
     if re.fullmatch(r'(const )?void \*', c_type) and use.direction in ('in', 'out', 'inout') and not use.unit and 'string' not in use.flags:
         raise doubt(f"'{name}' is void *, and nothing says how much")
     if re.fullmatch(r'(const )?char \*', c_type) and use.direction in ('in', 'out', 'inout') and not use.unit and 'string' not in use.flags:

@@ -43,6 +43,12 @@ HELPERS = {
     'linux_vdso': {'clock_getres', 'clock_gettime', 'getcpu', 'getrandom', 'gettimeofday', 'time'},
 }
 
+ONLY = {
+    'positive': ['It is written only if the result is more than 0'],
+    'interrupted': ['It is written only if the result is', '.Pf \\- Dv LINUX_EINTR'],
+    'failure': ['It is written only if the call fails'],
+}
+
 READ_WRITTEN = {'in': 'read', 'out': 'written', 'inout': 'read and written', 'varies': 'another argument decides what for', 'address': 'no buffer'}
 
 
@@ -102,8 +108,16 @@ def argument(name: str, c_type: str, use: Use) -> list[str]:
         said.append(['A descriptor of a directory, or', '.Dv LINUX_AT_FDCWD'])
     elif 'fd' in use.flags:
         said.append(['An open descriptor, which the call closes' if 'closed' in use.flags else 'An open descriptor'])
-    if use.written:
+    if use.written == 'result':
         said.append([f'The result says how many {use.unit} were written'])
+    elif use.written.startswith('.'):
+        said.append(['Its field', f'.Fa {use.written[1:]}', 'says how many bytes were written'])
+    elif use.written:
+        said.append([f'Only its first {use.written} bytes are written'])
+    if use.header:
+        said.append([f'These come after a header of {use.header} bytes'])
+    if use.only:
+        said.append(ONLY[use.only])
     if 'nullable' in use.flags:
         said.append(['May be', '.Dv NULL'] if c_type.endswith('*') else ['May be 0'])
     if 'retained' in use.flags:

@@ -6,6 +6,7 @@ import c_types
 import emit_uapi
 from call_notes import Note, Use
 from tables import Arch, Row
+from uapi_tables import Record
 
 HEAD = '''\
 /*
@@ -28,6 +29,7 @@ extern "C" {
 #endif
 
 void __msan_unpoison(const volatile void *address, unsigned long size);
+unsigned long liblinux_msan_getauxval(unsigned long type) __asm__("getauxval");
 
 #ifdef LIBLINUX_UAPI
 # define LIBLINUX_MSAN_EITHER(own, kernel) kernel
@@ -35,7 +37,7 @@ void __msan_unpoison(const volatile void *address, unsigned long size);
 # define LIBLINUX_MSAN_EITHER(own, kernel) own
 #endif
 
-/* -LINUX_EINTR, at which a call that waits says what is left of the time. */
+/* -LINUX_EINTR, at which a call that sleeps says what is left of the time. */
 #define LIBLINUX_MSAN_EINTR (-4L)
 
 static __inline__ int liblinux_msan_failed(long ret)
@@ -54,6 +56,25 @@ static __inline__ unsigned long liblinux_msan_least(unsigned long a, unsigned lo
 	return a < b ? a : b;
 }
 
+/* How many pages size bytes begin. AT_PAGESZ is 6. */
+static __inline__ unsigned long liblinux_msan_pages(unsigned long size)
+{
+	unsigned long page = liblinux_msan_getauxval(6);
+
+	return size / page + (size % page != 0);
+}
+
+/* As many bytes as the 32 bits at offset say, which were written too; size at most. */
+static __inline__ unsigned long liblinux_msan_said(const void *object, unsigned long offset, unsigned long size)
+{
+	const unsigned int *said = (const unsigned int *)(const void *)((const char *)object + offset);
+
+	if (size < offset + sizeof(*said))
+		return size;
+	__msan_unpoison(said, sizeof(*said));
+	return liblinux_msan_least(*said, size);
+}
+
 /* size bytes of what count iovecs, pairs of an address and a size, name. */
 static __inline__ void liblinux_msan_iovecs(const void *iovecs, unsigned long count, unsigned long size)
 {
@@ -67,23 +88,32 @@ static __inline__ void liblinux_msan_iovecs(const void *iovecs, unsigned long co
 	}
 }
 
-/* What a struct msghdr names: address, data, control. */
-static __inline__ void liblinux_msan_msghdr(const void *msghdr, unsigned long size)
+/* The size of the address in a struct msghdr, if there is one. */
+static __inline__ unsigned long liblinux_msan_namelen(const void *msghdr)
+{
+	return ((const unsigned long *)msghdr)[0] ? ((const unsigned int *)msghdr)[2] : 0;
+}
+
+/* What a struct msghdr names: address, of no more than room bytes, data, control. */
+static __inline__ void liblinux_msan_msghdr(const void *msghdr, unsigned long room, unsigned long size)
 {
 	const unsigned long *word = (const unsigned long *)msghdr;
 
-	liblinux_msan_wrote((const void *)word[0], *(const unsigned int *)&word[1]);
+	liblinux_msan_wrote((const void *)word[0], liblinux_msan_least(room, liblinux_msan_namelen(msghdr)));
 	liblinux_msan_iovecs((const void *)word[2], word[3], size);
 	liblinux_msan_wrote((const void *)word[4], word[5]);
 }
 
-/* The same of count structs mmsghdr: a msghdr of 56 bytes, and the size of its data. */
+/*
+ * The same of count structs mmsghdr: a msghdr of 56 bytes, and the size of its data. How much
+ * room there was for each address is not known any more: one that did not fit is taken whole.
+ */
 static __inline__ void liblinux_msan_mmsghdrs(const void *mmsghdrs, unsigned long count)
 {
 	const unsigned long *word = (const unsigned long *)mmsghdrs;
 
 	for (; count; word += 8, count--)
-		liblinux_msan_msghdr(word, *(const unsigned int *)&word[7]);
+		liblinux_msan_msghdr(word, ~0ul, *(const unsigned int *)&word[7]);
 }
 
 '''
@@ -102,48 +132,69 @@ TAIL = '''
 '''
 
 
-def size_of(row: Row, name: str, arch: Arch, uapi: emit_uapi.Uapi) -> int:
-    """Of what the argument points to."""
+# The results with which an argument is written, by the notes' word for them. What is written with a failure stays unsaid.
+CONDITIONS = {'': '!liblinux_msan_failed(ret)', 'positive': 'ret > 0', 'interrupted': 'ret == LIBLINUX_MSAN_EINTR'}
+
+
+def record_of(row: Row, name: str, arch: Arch, uapi: emit_uapi.Uapi) -> Record:
+    """What the argument points to, a struct or a union."""
     kernel_type = next(arg.type for arg in row.args if arg.name == name)
     pointee = c_types.plain(kernel_type, c_types.KernelTags()).removeprefix('const ').rstrip('*').rstrip()
-    if kernel_type.count('*') > 1:
-        return 8
-    if pointee in emit_uapi.SCALARS:
-        return emit_uapi.SCALARS[pointee]
     tag = pointee.partition(' ')[2]
     records = uapi.records(arch.name)
     found = next((records[one] for one in (tag, tag.removeprefix('linux_'), f'__kernel_{tag}') if one in records), None)
     if not found:
         raise emit_uapi.Impossible(f'{row.name}: nothing says how large {pointee} is')
-    return found[1].size
+    return found[1]
+
+
+def size_of(row: Row, name: str, arch: Arch, uapi: emit_uapi.Uapi) -> int:
+    """Of what the argument points to."""
+    kernel_type = next(arg.type for arg in row.args if arg.name == name)
+    if kernel_type.count('*') > 1:
+        return 8
+    pointee = c_types.plain(kernel_type, c_types.KernelTags()).removeprefix('const ').rstrip('*').rstrip()
+    return emit_uapi.SCALARS.get(pointee) or record_of(row, name, arch, uapi).size
+
+
+def offset_of(row: Row, name: str, field: str, arch: Arch, uapi: emit_uapi.Uapi) -> int:
+    """Of a field of 32 bits."""
+    found = next((one for one in record_of(row, name, arch, uapi).members if one.name == field), None)
+    if not found or found.type != 'unsigned int' or found.dims or found.bits:
+        raise emit_uapi.Impossible(f"{row.name}: '{name}' has no field '{field}' of 32 bits")
+    return found.offset
 
 
 def statement(row: Row, name: str, use: Use, arch: Arch, uapi: emit_uapi.Uapi) -> str:
-    """C that says what was written; ret is a success."""
+    """C that says what was written; ret is a result with which it was."""
     if 'scatter' in use.flags:
         if use.unit and use.written:
             return f'liblinux_msan_wrote({name}, (unsigned long)ret * {size_of(row, name, arch, uapi)});\n\t\tliblinux_msan_mmsghdrs({name}, (unsigned long)ret);'
         if use.unit:
             return f'liblinux_msan_iovecs({name}, (unsigned long){use.count}, (unsigned long)ret);'
-        return f'liblinux_msan_wrote({name}, {size_of(row, name, arch, uapi)});\n\t\tliblinux_msan_msghdr({name}, (unsigned long)ret);'
-    if not use.unit:
-        return f'liblinux_msan_wrote({name}, {size_of(row, name, arch, uapi)});'
+        return f'liblinux_msan_wrote({name}, {size_of(row, name, arch, uapi)});\n\t\tliblinux_msan_msghdr({name}, before_{name}, (unsigned long)ret);'
     count = use.count
     if count.startswith('*'):
         count = f'{name} ? liblinux_msan_least(before_{count[1:]}, (unsigned long)*{count[1:]}) : 0'
     elif count.endswith('/page'):
-        count = f'((unsigned long){count[:-5]} + 4095) / 4096'
+        count = f'liblinux_msan_pages((unsigned long){count[:-5]})'
     elif count.endswith('-1'):
         count = f'((unsigned long){count[:-2]} - 1)'
-    elif not count.isdecimal():
+    elif count and not count.isdecimal():
         count = f'(unsigned long){count}'
-    if use.written:
+    if use.written == 'result':
         count = f'liblinux_msan_least({count}, (unsigned long)ret)'
+    elif use.written.startswith('.'):
+        count = f'liblinux_msan_said({name}, {offset_of(row, name, use.written[1:], arch, uapi)}, {count or "~0ul"})'
+    elif use.written:
+        count = use.written
+    elif not use.unit:
+        count = str(size_of(row, name, arch, uapi))
     if use.unit == 'bits':
-        return f'liblinux_msan_wrote({name}, ({count} + 63) / 64 * 8);'
-    if use.unit == 'elements':
-        return f'liblinux_msan_wrote({name}, {count} * {size_of(row, name, arch, uapi)});'
-    return f'liblinux_msan_wrote({name}, {count});'
+        count = f'({count} + 63) / 64 * 8'
+    elif use.unit == 'elements':
+        count = f'{count} * {size_of(row, name, arch, uapi)}'
+    return f'liblinux_msan_wrote({name}, {f"{use.header} + " if use.header else ""}{count});'
 
 
 def either(kernel_type: str, shared: dict[str, str]) -> str:
@@ -153,7 +204,8 @@ def either(kernel_type: str, shared: dict[str, str]) -> str:
 
 
 def is_written(use: Use) -> bool:
-    return use.direction in ('out', 'inout') or 'scatter' in use.flags or use.direction == 'varies' and use.count.startswith('*')
+    return use.only != 'failure' and (use.direction in ('out', 'inout') or 'scatter' in use.flags or
+                                      use.direction == 'varies' and use.count.startswith('*'))
 
 
 def function(row: Row, note: Note, arch: Arch, uapi: emit_uapi.Uapi) -> str:
@@ -163,17 +215,15 @@ def function(row: Row, note: Note, arch: Arch, uapi: emit_uapi.Uapi) -> str:
     if not written:
         return ''
     parameters = ', '.join(f'{c_type}{"" if c_type.endswith("*") else " "}{arg.name}' for arg in row.args for c_type in [either(arg.type, uapi.shared)])
-    sizes = dict.fromkeys(use.count[1:] for _, use in written if use.count.startswith('*'))
-    before = ''.join(f'\tunsigned long before_{name} = {name} ? (unsigned long)*{name} : 0;\n' for name in sizes)
-    always = [(name, use) for name, use in written if not use.unit and 'scatter' not in use.flags]
-    success = [(name, use) for name, use in written if (name, use) not in always]
-    # The size that an address comes with is written after it was read above.
+    # What is read here is read before the call writes there.
+    before = ''.join(f'\tunsigned long before_{name} = {name} ? (unsigned long)*{name} : 0;\n'
+                     for name in dict.fromkeys(use.count[1:] for _, use in written if use.count.startswith('*')))
+    before += ''.join(f'\tunsigned long before_{name} = {name} ? liblinux_msan_namelen({name}) : 0;\n'
+                      for name, use in written if 'scatter' in use.flags and not use.unit)
     text = (f'static __inline__ long liblinux_msan_{row.name}({parameters})\n{{\n{before}'
             f'\tlong ret = linux_{row.name}({", ".join(names)});\n\n')
-    if always:
-        text += '\tif (!liblinux_msan_failed(ret) || ret == LIBLINUX_MSAN_EINTR) {\n'
-        text += ''.join(f'\t\t{statement(row, name, use, arch, uapi)}\n' for name, use in always) + '\t}\n'
-    if success:
-        text += '\tif (!liblinux_msan_failed(ret)) {\n'
-        text += ''.join(f'\t\t{statement(row, name, use, arch, uapi)}\n' for name, use in success) + '\t}\n'
+    for only, condition in CONDITIONS.items():
+        # First what others are counted by.
+        if statements := [statement(row, name, use, arch, uapi) for name, use in sorted(written, key=lambda one: bool(one[1].unit)) if use.only == only]:
+            text += f'\tif ({condition}) {{\n' + ''.join(f'\t\t{one}\n' for one in statements) + '\t}\n'
     return text + f'\treturn ret;\n}}\n#undef linux_{row.name}\n#define linux_{row.name}(...) liblinux_msan_{row.name}(__VA_ARGS__)\n\n'

@@ -32,7 +32,7 @@ def call_flags(row: Row, note: Note) -> list[str]:
 
 def arg_flags(use: Use) -> list[str]:
     found = {word.upper() for word in (use.direction, use.unit, *use.flags) if word}
-    found |= {'WRITTEN'} if use.written else set()
+    found |= {'WRITTEN'} if use.by_result else set()
     return [name for name in ARG_FLAGS if name in found]
 
 
@@ -124,7 +124,7 @@ def json_text(table: Table, notes: dict[str, Note], shared: dict[str, str], audi
         for arg, c_type in zip(row.args, entry.types):
             use = note.uses.get(arg.name, Use())
             args.append({'name': arg.name, 'type': c_type, 'kernel_type': arg.type, 'direction': use.direction or None,
-                         'unit': use.unit or None, 'count': use.count or None, 'written': use.written, 'flags': sorted(use.flags)})
+                         'unit': use.unit or None, 'count': use.count or None, 'written': use.by_result, 'flags': sorted(use.flags)})
         calls.append({
             'name': row.name, 'summary': note.summary, 'category': note.category, 'returns': note.returns,
             'numbers': row.numbers, 'since': {arch: note.since[arch] for arch in row.numbers}, 'removed': row.removed or None,

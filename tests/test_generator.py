@@ -584,6 +584,29 @@ class Readers(Case):
             with self.subTest(wrong):
                 self.doubt(reason, check, [*good[:use], wrong, *good[use + 1:]])
 
+    def test_what_is_written(self) -> None:
+        path = self.directory / 'notes.tbl'
+        rows = [tables.Row('read', {'x86_64': 0}, (tables.Arg('unsigned int', 'fd'), tables.Arg('char *', 'buf'), tables.Arg('size_t', 'count')))]
+        good = 'out bytes=count header=8 written=result only=positive'
+
+        def check(path: Path) -> None:
+            call_notes.check_details(rows, call_notes.read_notes(path)['read'], path)
+        for use, reason in ((good, ''), ('out bytes=count written=.size', ''), ('out bytes=count written=28 only=failure', ''),
+                            (good.replace('header=8', 'header=0'), "notes.tbl:6: 'header=0' says nothing about an argument"),
+                            (good.replace('positive', 'zero'), "'only=zero' says nothing about an argument"),
+                            (good.replace('=result', '=count'), "'written=count' says nothing about an argument"),
+                            (good + ' only=failure', "'only=failure' says nothing about an argument"),
+                            (good.replace('out', 'in'), "'buf' is written as the result says, which it does not say"),
+                            ('in bytes=count written=28', "notes.tbl:2: read: 'buf' is not written"),
+                            ('in bytes=count only=positive', "'buf' is not written"),
+                            ('out string header=8', "'buf' has a header, and nothing is counted after it")):
+            path.write_text(f'#call x86_64 glibc musl marks\nread 1.0 2.0 0.5.0\n\tsummary: Read\n\tcategory: io\n\treturns: bytes\n\tbuf: {use}\n')
+            with self.subTest(use):
+                if reason:
+                    self.doubt(reason, check, path)
+                else:
+                    check(path)
+
     def test_libc(self) -> None:
         self.check(tables.read_libc, '# x\nsched.h - int getcpu(unsigned int *cpu, unsigned int *node) = getcpu(cpu, node, 0)\n'
                    '- - pid_t gettid(void)\n- libkeyutils long keyctl(int op, ...)\n- - void *map(unsigned long addr)\n',
@@ -842,7 +865,9 @@ class Outputs(unittest.TestCase):
             'clone', {'x86_64': '3.3', 'aarch64': '3.7'}, frozenset({'blocks'}), (), 1, {'glibc': '2.0'}, 'Make a process', 'process',
             'pid', ('SMP',), ('CAP_SYS_ADMIN', 'CAP_KILL'), 'clone', ('Takes a \\ and more words than fit into a line of eighty characters of text. .So.',),
             {'newsp': call_notes.Use('address', flags=frozenset({'nullable'})),
-             'parent_tidptr': call_notes.Use('out', 'elements', 'clone_flags', True, frozenset({'nullable', 'retained'})),
+             'parent_tidptr': call_notes.Use('out', 'elements', 'clone_flags', 'result', frozenset({'nullable', 'retained'}), 8, 'positive'),
+             'child_tidptr': call_notes.Use('inout', written='.size', only='interrupted'),
+             'clone_flags': call_notes.Use('out', written='28', only='failure'),
              'tls': call_notes.Use(flags=frozenset({'dirfd'}))})
         fragment = tables.Fragment({'DESCRIPTION': 'Makes one.\n', 'EXAMPLES': 'None.\n', 'ERRORS': 'Many.\n', 'CAVEATS': 'One.\n'}, ('fork',), (('7', 'namespaces'),))
         libc = {'clone': tables.LibcName('clone', '', '', 'int', (), False, 'clone', (), 1)}

@@ -12,7 +12,9 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/socket.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 
 static volatile unsigned long sink;
 
@@ -33,6 +35,40 @@ static void check(long ret)
 
 /* Uninitialised, wherever the compiler puts it. */
 #define FRESH(type, name) __typeof__(type) *name = malloc(sizeof(type))
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+/* A child that has ended. */
+static int ended_child(void)
+{
+	long pid = linux_clone(LINUX_SIGCHLD, 0, NULL, 0, 0);
+
+	if (pid == 0)
+		linux_exit_group(0);
+	check(pid);
+	return (int)pid;
+}
+
+/* One that waits for ever, or until this process ends. */
+static int waiting_child(void)
+{
+	long pid;
+	int fds[2];
+	char byte;
+
+	check(linux_pipe2(fds, 0));
+	pid = linux_clone(LINUX_SIGCHLD, 0, NULL, 0, 0);
+	if (pid == 0) {
+		linux_close((unsigned)fds[1]);
+		linux_read((unsigned)fds[0], &byte, 1);
+		linux_exit_group(0);
+	}
+	check(pid);
+	return (int)pid;
+}
 
 int main(int argc, char **argv)
 {
@@ -146,8 +182,109 @@ int main(int argc, char **argv)
 
 		check(linux_rt_sigprocmask(LINUX_SIG_BLOCK, NULL, mask, 8));
 		use(mask, 8);
+	} else if (!strcmp(name, "msgrcv")) {
+		struct linux_msgbuf *message = malloc(8 + 100);
+		struct { long mtype; char mtext[5]; } sent = {3, "hell"};
+		long queue, got;
+
+		check(queue = linux_msgget(LINUX_IPC_PRIVATE, 0600));
+		check(linux_msgsnd((int)queue, (struct linux_msgbuf *)&sent, 5, 0));
+		got = linux_msgrcv((int)queue, message, 100, 0, 0);
+		linux_msgctl((int)queue, LINUX_IPC_RMID, NULL);
+		check(got);
+		use(message, 8 + (unsigned long)got);
+	} else if (!strcmp(name, "name_to_handle_at")) {
+		struct file_handle *handle = malloc(sizeof(*handle) + 128);
+		int mount;
+
+		handle->handle_bytes = 128;
+		if (linux_is_error(linux_name_to_handle_at(LINUX_AT_FDCWD, "/", handle, &mount, 0))) {
+			handle->handle_bytes = 128;	/* a handle that cannot be opened, of any file system */
+			check(linux_name_to_handle_at(LINUX_AT_FDCWD, "/", handle, &mount, LINUX_AT_HANDLE_FID));
+		}
+		use(handle, sizeof(*handle) + handle->handle_bytes);
+	} else if (!strcmp(name, "statmount")) {
+		struct linux_mnt_id_req request = {.size = 24, .param = LINUX_STATMOUNT_FS_TYPE | LINUX_STATMOUNT_MNT_BASIC};
+		struct linux_statmount *mount = malloc(4096);
+		struct linux_statx about;
+
+		check(linux_statx(LINUX_AT_FDCWD, "/", 0, LINUX_STATX_MNT_ID_UNIQUE, &about));
+		request.mnt_id = about.stx_mnt_id;
+		check(linux_statmount(&request, mount, 4096, 0));
+		use(mount, mount->size);
+	} else if (!strcmp(name, "wait4")) {
+		FRESH(int, status);
+		FRESH(struct linux_rusage, used);
+
+		check(linux_wait4(ended_child(), status, 0, used));
+		use(status, sizeof(*status));
+		use(used, sizeof(*used));
+	} else if (!strcmp(name, "waitid")) {
+		FRESH(siginfo_t, info);
+
+		check(linux_waitid(LINUX_P_PID, ended_child(), (struct linux_siginfo *)info, LINUX_WEXITED, NULL));
+		use(info, 28);
+	} else if (!strcmp(name, "nanosleep")) {
+		struct timespec long_time = {60, 0};
+		struct itimerval often = {{0, 5000}, {0, 5000}};
+		FRESH(struct timespec, left);
+
+		signal(SIGALRM, nothing);
+		check(linux_setitimer(LINUX_ITIMER_REAL, &often, NULL));
+		if (linux_nanosleep(&long_time, left) != -LINUX_EINTR)
+			exit(77);
+		use(left, sizeof(*left));
+	/* Only what was written: these must be found, with the header too. */
+	} else if (!strcmp(name, "too-much-wait4")) {
+		FRESH(int, status);
+
+		check(linux_wait4(waiting_child(), status, LINUX_WNOHANG, NULL));
+		use(status, sizeof(*status));
+	} else if (!strcmp(name, "too-much-waitid")) {
+		FRESH(siginfo_t, info);
+
+		check(linux_waitid(LINUX_P_PID, ended_child(), (struct linux_siginfo *)info, LINUX_WEXITED, NULL));
+		use((char *)info + 28, 1);
+	} else if (!strcmp(name, "too-much-nanosleep")) {
+		struct timespec no_time = {0, 1};
+		FRESH(struct timespec, left);
+
+		check(linux_nanosleep(&no_time, left));
+		use(left, sizeof(*left));
+	} else if (!strcmp(name, "too-much-statmount")) {
+		struct linux_mnt_id_req request = {.size = 24, .param = LINUX_STATMOUNT_FS_TYPE};
+		struct linux_statmount *mount = malloc(4096);
+		struct linux_statx about;
+
+		check(linux_statx(LINUX_AT_FDCWD, "/", 0, LINUX_STATX_MNT_ID_UNIQUE, &about));
+		request.mnt_id = about.stx_mnt_id;
+		check(linux_statmount(&request, mount, 4096, 0));
+		use((char *)mount + mount->size, 1);
+	} else if (!strcmp(name, "too-much-recvmsg")) {
+		/* An address of more bytes than there is room for. */
+		FRESH(char[16], address);
+		char data[4];
+		struct iovec part = {data, sizeof(data)};
+		struct linux_user_msghdr message;
+		struct sockaddr_storage mine;
+		int size = sizeof(mine);
+
+		memset(&message, 0, sizeof(message));
+		message.msg_name = address;
+		message.msg_namelen = 2;
+		message.msg_iov = &part;
+		message.msg_iovlen = 1;
+		check(fds[0] = (int)linux_socket(LINUX_AF_UNIX, LINUX_SOCK_DGRAM, 0));
+		memset(&mine, 0, sizeof(mine));
+		mine.ss_family = LINUX_AF_UNIX;
+		check(linux_bind(fds[0], (struct sockaddr *)&mine, sizeof(mine.ss_family)));
+		check(linux_getsockname(fds[0], (struct sockaddr *)&mine, &size));
+		check(linux_sendto(fds[0], "one", 3, 0, (struct sockaddr *)&mine, size));
+		check(linux_recvmsg(fds[0], &message, 0));
+		if (message.msg_namelen <= 2)
+			exit(77);
+		use(*address + 2, 1);
 	} else if (!strcmp(name, "too-much")) {
-		/* Only what was written: this one must be found, with the header too. */
 		FRESH(char[100], buffer);
 
 		check(linux_pipe2(fds, 0));
@@ -162,7 +299,7 @@ int main(int argc, char **argv)
 		check(linux_get_mempolicy(policy, *nodes, 1025, 0, 0));
 		use(policy, sizeof(*policy));
 		use(nodes, sizeof(*nodes));
-	} else if (!strcmp(name, "too-many-bits")) {
+	} else if (!strcmp(name, "too-much-get_mempolicy")) {
 		/* 1024 of them are written. */
 		FRESH(unsigned long[17], nodes);
 

@@ -80,7 +80,7 @@ class Json(unittest.TestCase):
                 for arg in call['args']:
                     use = note.uses.get(arg['name'], call_notes.Use())
                     self.assertEqual((arg['direction'] or '', arg['unit'] or '', arg['count'] or '', arg['written'], set(arg['flags'])),
-                                     (use.direction, use.unit, use.count, use.written, use.flags))
+                                     (use.direction, use.unit, use.count, use.by_result, use.flags))
         self.assertEqual(TABLE['arches']['x86_64']['audit'], 0xc000003e)
         self.assertEqual(TABLE['arches']['aarch64']['audit'], 0xc00000b7)
 

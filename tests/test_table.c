@@ -93,7 +93,7 @@ static void test_what_is_not_there(void **state)
 static void test_sizes(void **state)
 {
 	struct linux_table_call call;
-	unsigned char bytes[sizeof call + 64];
+	_Alignas(struct linux_table_call) unsigned char bytes[sizeof call + 64];
 
 	(void)state;
 	assert_int_equal(linux_table_by_name(&call, sizeof call, 0, "preadv2"), 0);

@@ -735,6 +735,21 @@ def abi_list(facts: Facts) -> str:
     return text
 
 
+FIRST_RELEASE = '7.3'                   # of the library
+
+
+def deb_symbols(facts: Facts) -> str:
+    """For dpkg-gensymbols: each symbol, and the first version of the package that has it. cerror.map has those of the second library."""
+    def lines(library: str, found: dict[str, list[str]]) -> str:
+        text = f'{library} liblinux1 #MINVER#\n* Build-Depends-Package: liblinux-dev\n'
+        for node, names in found.items():
+            first = max(node.partition('_')[2], FIRST_RELEASE, key=release)
+            text += ''.join(f' {name}@{node} {first}.0\n' for name in [node, *names])
+        return text
+    return (lines('liblinux-cerror.so.1', {f'LIBLINUX_{FIRST_RELEASE}': ['linux_cerror', 'linux_cerror_to']})
+            + lines('liblinux.so.1', nodes(facts)))
+
+
 # Tests
 
 def cases(facts: Facts) -> str:
@@ -795,6 +810,7 @@ OUTPUTS: dict[str, Callable[[Facts], str]] = {
     'liblinux.schema.json': table_schema,
     'liblinux.map': map_file,
     'abi.list': abi_list,
+    'liblinux1.symbols': deb_symbols,
     'test_cases.h': cases,
     'layout.c': layout_test,
     'libc_cases.h': libc_cases,

@@ -849,12 +849,12 @@ class Needs(Case):
         self.bad(3, 'more segments than there can be', 'needs', self.file(program(many, pair.pack(5, 8) * entries)))
         self.bad(3, 'a name has no end', 'needs', self.file(program(
             [everywhere, segment(2, start + len(names), 0, len(dynamic['names']))], names + dynamic['names'])))
-        self.bad(1, 'asks for no call', 'needs', self.file(program(
+        self.bad(1, 'has no symbol of a call', 'needs', self.file(program(
             [everywhere, segment(2, start + len(symbols + tables), 0, len(dynamic['symbols']))], symbols + tables + dynamic['symbols'])))
 
     def test_no_machine(self) -> None:
         """Its AUDIT_ARCH would be 0, which is this machine's to the table."""
-        self.bad(1, 'asks for no call', 'needs', self.file(Elf([('linux_getpid', '')], wide=False, big=True, machine=0).bytes()))
+        self.bad(1, 'has no symbol of a call', 'needs', self.file(Elf([('linux_getpid', '')], wide=False, big=True, machine=0).bytes()))
 
     def test_many_symbols_do_not_take_long(self) -> None:
         content = Elf([('linux_getpid', '')] * 200000).bytes()

@@ -17,7 +17,7 @@ import emit_table
 import emit_uapi
 import tables
 import uapi_tables
-from tables import Arch, Doubt, Function, LibcName, Row, Symbol, Table, release
+from tables import Arch, Doubt, Function, LibcName, Row, Symbol, Table, newest, release
 
 
 PARTS = ('start.h', 'syscall.h', 'vdso.h')                                           # in every src/arch/<arch>
@@ -184,7 +184,7 @@ def function_prototype(function: Function, shared: dict[str, str]) -> str:
 def zeros(row: Row, facts: Facts) -> int:
     """Registers that the call has come to use since the function was frozen."""
     forms = [one for one in facts.table.rows if one.kernel_name == row.kernel_name and one.numbers.keys() & row.numbers.keys()]
-    return max(0, len(max(forms, key=lambda one: one.order).args) - len(row.args))
+    return max(0, *(len(one.args) - len(row.args) for one in newest(forms))) if len(forms) > 1 else 0
 
 
 def body(row: Row, facts: Facts) -> str:

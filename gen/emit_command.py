@@ -9,7 +9,7 @@ from pathlib import Path
 import call_notes
 from emit_table import CALL_FLAGS, Entry
 from emit_uapi import SCALARS, Uapi
-from tables import TOP, Arch, Doubt, Table, read_lines
+from tables import TOP, Arch, Doubt, Table, newest, read_lines
 from uapi_tables import Enum, Field, Macro
 
 PROBES = TOP / 'gen/probes.tbl'
@@ -24,7 +24,7 @@ class Probe:
 
 
 def read_probes(table: Table, path: Path = PROBES) -> dict[str, Probe]:
-    most = {row.name: len(row.args) for row in table.rows}
+    most = {row.kernel_name: len(row.args) for row in newest(table.rows)}
     args: dict[str, tuple[int, ...]] = {}
     none: dict[str, str] = {}
     eperm: set[str] = set()
@@ -55,8 +55,7 @@ def read_probes(table: Table, path: Path = PROBES) -> dict[str, Probe]:
             args[names[0]] = tuple(map(int, values)) + (0,) * (6 - len(values))
     for name in eperm & set(none):
         raise Doubt(path, 1, f'{name} is never called, and refuses by EPERM')
-    calls = {row.name: row.kernel_name for row in table.rows}
-    return {name: Probe(args.get(name, Probe.args), none.get(calls[name], ''), calls[name] in eperm) for name in most}
+    return {name: Probe(args.get(name, Probe.args), none.get(name, ''), name in eperm) for name in most}
 
 
 def constants(groups: dict[str, list], arch: str) -> dict[str, int]:
@@ -124,7 +123,7 @@ def quoted(text: str) -> str:
 def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Probe], errno: list[tuple[str, str]], uapi: Uapi,
          entries: list[Entry], audit: dict[str, int], native: Arch, origin: str) -> str:
     text = origin + f'#define TREE "{table.tree}"\n\nconst struct about abouts[] = {{\n'
-    names = sorted({row.name for row in table.rows})
+    names = sorted({row.kernel_name for row in table.rows})
     for name in names:
         probe = probes[name]
         values = ', '.join(map(str, probe.args))

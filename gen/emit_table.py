@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import c_types
 from call_notes import CATEGORIES, DIRECTIONS, FLAGS, MARKS, RETURNS, UNITS, Note, Use
-from tables import Arch, Row, Table
+from tables import Arch, Row, Table, newest
 
 # The bits of an argument's flags: what stands in no other field, in the order of the ABI. Only append.
 ARG_FLAGS = ('IN', 'OUT', 'INOUT', 'VARIES', 'ADDRESS', 'BYTES', 'ELEMENTS', 'BITS', 'WRITTEN', 'STRING', 'NULLABLE', 'RETAINED',
@@ -71,7 +71,14 @@ class Entry:
 
 
 def entries(table: Table, notes: dict[str, Note], shared: dict[str, str]) -> list[Entry]:
-    return [Entry(row, notes[row.name], tuple(c_types.plain(arg.type, shared) for arg in row.args)) for row in table.rows]
+    """The kernel's calls, with what they take now."""
+    found = []
+    for row in newest(table.rows):
+        call = notes[row.kernel_name]
+        note = replace(notes[row.name], name=row.kernel_name, since=call.since, libc=call.libc)
+        types = tuple(c_types.plain(arg.type, shared) for arg in row.args)
+        found.append(Entry(replace(row, name=row.kernel_name, call=''), note, types))
+    return found
 
 
 def data(table: Table, notes: dict[str, Note], shared: dict[str, str], arches: list[Arch], audit: dict[str, int], native: str, origin: str) -> str:

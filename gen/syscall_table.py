@@ -148,8 +148,7 @@ def difference(before: Table, after: Table) -> str:
             if not row.removed:
                 found.setdefault(row.kernel_name, []).append(row)
         # What the kernel takes now, whatever it took before.
-        return {name: [row for row in rows if not any(set(row.numbers) & set(one.numbers) and one.order > row.order for one in rows)]
-                for name, rows in found.items()}
+        return {name: tables.newest(rows) for name, rows in found.items()}
 
     def numbers(rows: list[Row]) -> str:
         return ', '.join(f'{arch} {nr}' for row in rows for arch, nr in row.numbers.items())

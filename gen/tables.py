@@ -113,6 +113,12 @@ class Row:
         return self.args, self.noreturn, self.removed, self.call
 
 
+def newest(rows: list[Row]) -> list[Row]:
+    """Of each call on each architecture the function that passes all that the call takes now."""
+    return [row for row in rows if not any(one.kernel_name == row.kernel_name and one.order > row.order and one.numbers.keys() & row.numbers.keys()
+                                           for one in rows)]
+
+
 @dataclass
 class Table:
     tree: str                   # '7.3.4'

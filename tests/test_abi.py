@@ -143,6 +143,9 @@ class LastRelease(Case):
                     run('tar', '-xf', self.directory / 'tag.tar', '-C', project)
                 self.same(self.library(arch, project), self.library(arch))
 
+    def test_news(self) -> None:
+        self.assertEqual(unsaid(TOP), [])
+
     def test_library(self) -> None:
         """Neither the library nor the list has what the other lacks, nor another prototype; nor has what an older one had changed."""
         for arch in ARCHES:
@@ -256,6 +259,14 @@ class NextKernel(Case):
         self.assertRegex(self.emit('syscalls.h', arch), r'/\* Linux 6\.4\. \*/\nlong linux_cachestat\(')
         self.assertRegex(self.emit('liblinux.csv', arch), r'\ncachestat,x86_64,451,6\.4,')
 
+    def test_table(self) -> None:
+        """The table is of the kernel's calls: one for each number, with what it takes now."""
+        for arch in ARCHES:
+            said = [line.split(',') for line in self.emit('liblinux.csv', arch).splitlines() if f',{arch},' in line]
+            self.assertEqual(len({line[2] for line in said}), len(said))
+            line, = (line for line in said if line[0].startswith('fchroot'))
+            self.assertEqual([*line[:4], line[10]], ['fchroot', arch, '472', '7.3', 'int fd; unsigned int flags; unsigned long mask; int more'])
+
     def test_dropped(self) -> None:
         self.assertRegex(self.emit('syscalls.h', 'x86_64'), rf'/\* Removed in Linux {self.release}\. .*\*/\nlong linux_ustat\(')
         self.assertRegex(self.emit('liblinux.csv', 'x86_64'), rf'\nustat,x86_64,136,[\d.]+,{self.release},')
@@ -289,6 +300,20 @@ class NextKernel(Case):
 
 def lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line and not line.startswith('#')]
+
+
+def unsaid(project: Path) -> list[str]:
+    """What a version brought, after the first, and its section of NEWS does not name."""
+    texts = re.split(r'(?m)^(?=liblinux \S+ for )', (project / 'NEWS').read_text())
+    sections = {text.split()[1]: text for text in texts if text}
+    found = []
+    for path in sorted(project.glob('src/arch/*/abi.list')):
+        for version, names in list(tables.read_abi(path).versions.items())[1:]:
+            for name in names:
+                short = re.sub(r'_\d+_\d+$', '', name.replace('linux_', '', 1))
+                if not re.search(rf'\b(linux_)?{short}\b', sections.get(version, '')):
+                    found.append(f'{version}: {name}')
+    return found
 
 
 def last_tag(clone: Path) -> str:

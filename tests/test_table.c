@@ -25,7 +25,7 @@ struct test_case {
 	void (*function)(void);
 };
 
-enum { KIND_POINTER, KIND_INT, KIND_UNSIGNED, KIND_LONG };
+enum { KIND_POINTER, KIND_INT, KIND_UNSIGNED, KIND_LONG, KIND_ZERO };
 
 /* Never run: the cases are the witness for names, numbers and arguments. */
 static volatile long opaque;
@@ -108,21 +108,35 @@ static void test_sizes(void **state)
 static void test_cases(void **state)
 {
 	struct linux_table_call call;
-	unsigned long count = sizeof cases / sizeof cases[0];
+	unsigned long count = sizeof cases / sizeof cases[0], calls = 0;
 
 	(void)state;
 	for (unsigned long n = 0; n < count; n++) {
-		assert_int_equal(linux_table_by_name(&call, sizeof call, 0, cases[n].name), 0);
+		if (linux_table_by_name(&call, sizeof call, 0, cases[n].name)) {
+			/* linux_NAME_7_4, which passes what NAME takes since then. */
+			char name[64];
+			int length = snprintf(name, sizeof name, "%s", cases[n].name);
+
+			for (int parts = 0; parts < 2; parts++)
+				while (length > 0 && name[--length] != '_')
+					assert_in_range(name[length], '0', '9');
+			name[length] = '\0';
+			assert_int_equal(linux_table_by_name(&call, sizeof call, 0, name), 0);
+		} else {
+			calls++;
+		}
 		assert_int_equal(call.number, cases[n].nr);
 		assert_int_equal(call.nargs, cases[n].count);
 		assert_int_equal((call.flags & LINUX_TABLE_NORETURN) != 0, cases[n].noreturn);
 		for (int arg = 0; arg < cases[n].count; arg++) {
 			size_t length = strlen(call.args[arg].type);
 
+			if (cases[n].kinds[arg] == KIND_ZERO)
+				continue;
 			assert_int_equal(call.args[arg].type[length - 1] == '*', cases[n].kinds[arg] == KIND_POINTER);
 		}
 	}
-	assert_int_equal(linux_table_at(&call, sizeof call, 0, count), -LINUX_ENOENT);
+	assert_int_equal(linux_table_at(&call, sizeof call, 0, calls), -LINUX_ENOENT);
 }
 
 /* What is said of a call fits together, and no string is missing. */

@@ -6,6 +6,7 @@ CC in the environment is the compiler.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -116,6 +117,8 @@ def plain(**more: str) -> dict[str, str]:
 
 
 class Generator(Case):
+    maxDiff = None
+
     def everything(self, python: list, environment: dict[str, str]) -> list[str]:
         lines = run([*python, '-c', EVERYTHING], environment, cwd=TOP).decode().splitlines()
         self.assertGreater(len(lines), 1000)
@@ -134,18 +137,13 @@ class Generator(Case):
 
     def test_no_charset(self) -> None:
         """All that is not ASCII is an error in any file that is read or written with the locale's encoding."""
-        odd = plain(LC_ALL='C', PYTHONUTF8='0', PYTHONCOERCECLOCALE='0')
+        odd = plain(LC_ALL='C', PYTHONUTF8='0', PYTHONCOERCECLOCALE='0', PYTHONHASHSEED='42')
         self.same([sys.executable], odd)
-        for name in ('calls', 'liblinux.json', 'man'):
-            with self.subTest(name):
-                made = []
-                for environment in (plain(), odd):
-                    output = '-' if name != 'man' else self.directory / str(len(made))
-                    if name == 'man':
-                        output.mkdir()
-                    said = run([sys.executable, TOP / 'gen/syscall_table.py', 'emit', name, 'x86_64', output], environment)
-                    made.append(said if name != 'man' else {path.name: path.read_bytes() for path in output.iterdir()})
-                self.assertEqual(made[0], made[1])
+        for output in ('-', self.directory / 'file'):
+            with self.subTest(output):
+                said = run([sys.executable, TOP / 'gen/syscall_table.py', 'emit', 'liblinux.json', 'x86_64', output], odd)
+                made = said if output == '-' else output.read_bytes()
+                self.assertIn(f'x86_64 liblinux.json {hashlib.sha256(made).hexdigest()}', Generator.expected)
 
     def python(self, version: str) -> list:
         """That Python, of this machine or of Debian."""

@@ -151,8 +151,8 @@ def main() -> int:
             builds['aarch64'] = WORK / 'aarch64-gcc'
     check_kernels(builds, count, full)
     if not full:
-        print('Only with --full: the import of a whole kernel tree, the umbrella header beside others in more languages, '
-              'and projects in Rust, in Go and by CMake.')
+        print('Only with --full: the import of a whole kernel tree, the umbrella header beside others in more languages,\n'
+              'projects in Rust, in Go and by CMake, new inputs for the fuzzers, and two builds held against each other.')
     for reason, tests in count.reasons.items():
         more = f' and {len(tests) - 3} more' if len(tests) > 3 else ''
         print(f'Skipped: {", ".join(tests[:3])}{more}: {reason}')

@@ -121,7 +121,7 @@ class Fuzz(unittest.TestCase):
             for path, data in fuzz_generator.kept(target):
                 with self.subTest(path.name):
                     self.assertEqual(fuzz_generator.attempt(target, data, Path(directory)), '')
-        self.assertEqual(fuzz_generator.fuzz(target, int(SEED), GENERATOR_RUNS, SECONDS, FINDINGS), [])
+        self.assertEqual(fuzz_generator.fuzz(target, int(SEED), GENERATOR_RUNS, SECONDS / 2, FINDINGS), [])
 
     def mutant(self, name: str, source: str, old: str, new: str) -> None:
         directory = Path(tempfile.mkdtemp(prefix='liblinux-'))

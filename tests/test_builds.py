@@ -118,6 +118,27 @@ class Options(Case):
                 self.assertFalse((build / 'src' / not_there).exists())
 
 
+class Musl(Case):
+    def test_build(self) -> None:
+        """By musl's compiler, for musl's programs: the same library, and errno is musl's."""
+        if not shutil.which('musl-gcc'):
+            self.skipTest('musl-gcc is not installed')
+        build = self.directory / 'build'
+        run('meson', 'setup', build, TOP, '-Dtests=disabled', '-Dexamples=false', '-Dwerror=true', CC='musl-gcc')
+        run('ninja', '-C', build)
+        self.contract(build / 'src/liblinux.so', build / 'src/liblinux.a')
+        self.assertIn('long linux_listns(', run(build / 'command/liblinux', 'show', 'listns'))
+        program = self.write('program.c', '#include <errno.h>\n' + PROGRAM.replace(
+            'linux_close(-1) != -LINUX_EBADF', 'linux_cerror(linux_close(-1)) != -1 || errno != EBADF').replace(
+            'int main', 'long linux_cerror(long);\nint main'))
+        config = build / 'meson-uninstalled'
+        flags = run('pkg-config', '--cflags', '--libs', 'liblinux', 'liblinux-cerror', PKG_CONFIG_PATH=str(config)).split()
+        run('musl-gcc', program, '-o', self.directory / 'program', *flags)
+        self.assertRegex(run('readelf', '-lW', self.directory / 'program'), r'interpreter: .*/ld-musl-')
+        self.assertEqual(run(self.directory / 'program', LD_LIBRARY_PATH=str(build / 'src')), 'works\n')
+        self.assertNotIn('libc.so.6', run('readelf', '-dW', build / 'src/liblinux-cerror.so'))
+
+
 class Install(Case):
     @classmethod
     def setUpClass(cls) -> None:

@@ -81,6 +81,8 @@ class Machine:
             elif target in WIDE or source in WIDE:
                 kind = 'unsigned'
             self.values[WIDE.get(target, target)] = (argument, kind)
+        elif mnemonic == 'xor' and words[0] == words[1]:
+            self.values[WIDE.get(words[0], words[0])] = 0
         else:
             raise ValueError(f'{mnemonic} {operands}')
 
@@ -133,6 +135,8 @@ class Shared(unittest.TestCase):
                 for n, c_type in enumerate(emit.prototype_types(row, self.facts.shared)):
                     kind = c_types.kind(c_type)
                     self.assertEqual(machine.values[KERNEL[n]], (n, kind if kind in ('int', 'unsigned') else 'long'))
+                for n in range(emit.zeros(row, self.facts)):
+                    self.assertEqual(machine.values[KERNEL[len(row.args) + n]], 0)
                 self.assertEqual([word for word, _ in code[at + 1:] if word != 'pop'], [TRAP if emit.is_noreturn(row, self.facts) else 'ret'])
 
     def test_number_is_an_immediate(self) -> None:

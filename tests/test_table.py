@@ -58,6 +58,10 @@ def wrong(schema: dict, value: object, where: str = '') -> str:
     return ''
 
 
+def entries(arch: str) -> dict[str, emit_table.Entry]:
+    return {entry.row.name: entry for entry in emit_table.entries(ANY.table, ANY.notes, ANY.shared) if arch in entry.row.numbers}
+
+
 class Json(unittest.TestCase):
     def test_schema(self) -> None:
         self.assertEqual(wrong(SCHEMA, TABLE), '')
@@ -71,9 +75,9 @@ class Json(unittest.TestCase):
     def test_it_says_what_the_tables_say(self) -> None:
         for arch, facts in FACTS.items():
             calls = {call['name']: call for call in TABLE['calls'] if arch in call['numbers']}
-            self.assertEqual(set(calls), set(facts.calls()))
-            for name, row in facts.calls().items():
-                call, note = calls[name], facts.notes[name]
+            self.assertEqual(set(calls), set(entries(arch)))
+            for name, entry in entries(arch).items():
+                call, row, note = calls[name], entry.row, entry.note
                 self.assertEqual((call['numbers'][arch], call['since'][arch], call['summary'], call['glibc'], call['musl']),
                                  (row.numbers[arch], note.since[arch], note.summary, note.libc.get('glibc'), note.libc.get('musl')))
                 self.assertEqual([(arg['kernel_type'], arg['name']) for arg in call['args']], [(arg.type, arg.name) for arg in row.args])
@@ -94,13 +98,13 @@ class Json(unittest.TestCase):
 class Csv(unittest.TestCase):
     def test_rows(self) -> None:
         rows = list(csv.DictReader(io.StringIO(emit.output('liblinux.csv', ANY))))
-        expected = {(name, arch): row for arch, facts in FACTS.items() for name, row in facts.calls().items()}
+        expected = {(name, arch): entry for arch in FACTS for name, entry in entries(arch).items()}
         self.assertEqual({(row['name'], row['arch']) for row in rows}, set(expected))
         self.assertEqual(len(rows), len(expected))
         for row in rows:
-            fact = expected[row['name'], row['arch']]
+            fact, note = expected[row['name'], row['arch']].row, expected[row['name'], row['arch']].note
             self.assertEqual((int(row['number']), row['since'], row['summary']),
-                             (fact.numbers[row['arch']], ANY.notes[row['name']].since[row['arch']], ANY.notes[row['name']].summary))
+                             (fact.numbers[row['arch']], note.since[row['arch']], note.summary))
             self.assertEqual(len(row['args'].split('; ')) if row['args'] else 0, len(fact.args))
 
 

@@ -25,7 +25,6 @@ import syscall_table        # noqa: E402
 import tables               # noqa: E402
 import tap                  # noqa: E402
 
-COMPILERS = {'x86_64': 'x86_64-linux-gnu-gcc', 'aarch64': 'aarch64-linux-gnu-gcc'}
 ARCHES = [arch.name for arch in tables.read_arches()]
 
 
@@ -71,9 +70,9 @@ class Case(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.directory)
 
     def compiler(self, arch: str) -> str:
-        if not shutil.which(COMPILERS.get(arch, '')):
+        if not shutil.which(f'{arch}-linux-gnu-gcc'):
             self.skipTest(f'no compiler for {arch}')
-        return COMPILERS[arch]
+        return f'{arch}-linux-gnu-gcc'
 
     def link(self, arch: str, name: str, script: str, *sources: str | Path) -> Path:
         library, path = self.directory / f'{arch}-{name}.so', self.directory / f'{arch}-{name}.map'
@@ -98,7 +97,9 @@ class Case(unittest.TestCase):
     def listed(self, arch: str, name: str, symbols: dict[str, tables.Symbol]) -> Path:
         """A library of which nothing is left but what abi.list says of it."""
         assembly = {path.stem for path in (TOP / 'src/arch' / arch).glob('*.S')}
-        text = '#include <liblinux/table.h>\n' + ''.join(f'{tag};\n' for tag in sorted({tag for one in symbols.values() for tag in re.findall(r'(?:struct|union) \w+', one.declaration)}))
+        headers = {function.header for function in tables.read_functions(tables.read_arches())}     # which define structs of ours
+        text = ''.join(f'#include <liblinux/{header}>\n' for header in sorted(headers) if (TOP / 'include/liblinux' / header).exists())
+        text += ''.join(f'{tag};\n' for tag in sorted({tag for one in symbols.values() for tag in re.findall(r'(?:struct|union) \w+', one.declaration)}))
         nodes: dict[str, list[str]] = {}
         for symbol, one in sorted(symbols.items(), key=lambda item: (tables.release(item[1].node.partition('_')[2]), item[1].node.startswith('LIB'))):
             nodes.setdefault(one.node, []).append(symbol)

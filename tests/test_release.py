@@ -27,20 +27,21 @@ import test_abi             # noqa: E402
 SUITE = 'trixie-backports'
 BEFORE, NOW, NEXT = '7.2', '7.3', '7.4'
 NEW = {NOW: 'fchroot', NEXT: 'late'}
-SAID = {NOW: '''\
-* Added: fchroot (x86_64 472, aarch64 472)
+ON = ', '.join(f'{arch} {{0}}' for arch in test_abi.ARCHES)
+SAID = {NOW: f'''\
+* Added: fchroot ({ON.format(472)})
     fchroot(int fd, unsigned int flags)
-''', NEXT: '''\
-* Added: late (x86_64 473, aarch64 473)
+''', NEXT: f'''\
+* Added: late ({ON.format(473)})
     late(struct late_args *args, size_t usize, unsigned int flags)
 * Removed: ustat (x86_64 136)
     ustat(unsigned dev, struct ustat *ubuf)
-* Changed: fchroot (x86_64 472, aarch64 472)
+* Changed: fchroot ({ON.format(472)})
     was fchroot(int fd, unsigned int flags)
     now fchroot(int fd, unsigned int flags, unsigned long mask)
 '''}
-LATE = '''
-late 7.4 7.4 - -
+LATE = f'''
+late {'7.4 ' * len(test_abi.ARCHES)} - -
 	summary: Be late on purpose
 	category: time
 	returns: zero

@@ -310,7 +310,7 @@ static int read_elf(struct elf *elf, struct answer *answer)
 	unsigned long table, size, count, type, n, symbols = 0;
 	int has_symbols;
 
-	if (elf->size < 16 || elf->data[0] != 0x7f || elf->data[1] != 'E' || elf->data[2] != 'L' || elf->data[3] != 'F')
+	if (!elf->data || elf->size < 16 || elf->data[0] != 0x7f || elf->data[1] != 'E' || elf->data[2] != 'L' || elf->data[3] != 'F')
 		return damage(elf, "not an ELF file");
 	if (elf->data[4] < 1 || elf->data[4] > 2 || elf->data[5] < 1 || elf->data[5] > 2)
 		return damage(elf, "an ELF file of no known class or byte order");

@@ -14,7 +14,7 @@ _liblinux()
 	elif [ "$before" = --not-in ]; then
 		words='glibc musl'
 	elif [ "$before" = --arch ]; then
-		words='x86_64 aarch64'
+		words=$("${COMP_WORDS[0]}" list --arch= 2>&1 | sed -n 's/.*there are: //p' | tr -d ,)
 	elif [ "$before" = --since ]; then
 		return
 	else

@@ -48,25 +48,27 @@ static struct iovec piece(const char *text, unsigned long most)
 /* In one write, so that lines of other programs stay whole; if it fails there is nobody to tell. */
 static int complain(const char *name, const char *why, long error)
 {
-	char number[] = "error 0000";
-	struct iovec line[5];
+	char number[5];
+	struct iovec line[6];
 	unsigned long i;
 	int at;
 
+	number[0] = number[4] = '\0';
+	for (i = 0; !why && i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (reasons[i].error == -error)
+			why = reasons[i].text;
 	if (!why) {
-		why = number;
-		for (at = 9, i = (unsigned long)-error; at > 5; at--, i /= 10)
+		why = "error ";
+		for (at = 3, i = (unsigned long)-error; at >= 0; at--, i /= 10)
 			number[at] = (char)('0' + i % 10);
-		for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-			if (reasons[i].error == -error)
-				why = reasons[i].text;
 	}
 	line[0] = piece("nolibc-cat: ", MOST);
 	line[1] = piece(name, MOST);
 	line[2] = piece(": ", MOST);
 	line[3] = piece(why, sizeof(reasons->text));
-	line[4] = piece("\n", MOST);
-	linux_writev(2, line, 5);
+	line[4] = piece(number, MOST);
+	line[5] = piece("\n", MOST);
+	linux_writev(2, line, 6);
 	return 1;
 }
 

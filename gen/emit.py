@@ -636,7 +636,10 @@ def msan_h(facts: Facts) -> str:
 
 def audit_arches(facts: Facts) -> dict[str, int]:
     macros = {macro.name: macro for _, macro in facts.uapi.groups['audit'] if isinstance(macro, uapi_tables.Macro)}
-    return {arch.name: int(macros[emit_table.AUDIT_ARCH[arch.name]].value.rstrip('u'), 0) for arch in facts.arches}
+    for arch in facts.arches:
+        if arch.audit not in macros:
+            raise Doubt(tables.ARCH / arch.name / 'arch.ini', 1, f'{arch.audit} is no macro of gen/uapi/audit.tbl')
+    return {arch.name: int(macros[arch.audit].value.rstrip('u'), 0) for arch in facts.arches}
 
 
 def table_data(facts: Facts) -> str:

@@ -16,8 +16,6 @@ ARG_FLAGS = ('IN', 'OUT', 'INOUT', 'VARIES', 'ADDRESS', 'BYTES', 'ELEMENTS', 'BI
              'FD', 'DIRFD', 'CLOSED', 'SCATTER')
 CALL_FLAGS = ('NORETURN', 'LIBC_STATE', 'THREAD_CREDENTIALS', 'NEW_STACK', 'KERNEL_ONLY', 'CANCELLATION', 'BLOCKS', 'MULTIPLEXER',
               'OBSOLETE', 'REMOVED', 'MUST_CHECK')
-# The kernel's own numbers of architectures, by our names (include/uapi/linux/audit.h).
-AUDIT_ARCH = {'x86_64': 'AUDIT_ARCH_X86_64', 'aarch64': 'AUDIT_ARCH_AARCH64'}
 
 assert {name.upper() for name in (*DIRECTIONS, *UNITS, *FLAGS)} | {'WRITTEN'} == set(ARG_FLAGS)
 assert {name.upper().replace('-', '_') for name in MARKS} | {'REMOVED'} == set(CALL_FLAGS)

@@ -55,6 +55,7 @@ class Arch:
     kernel: str                 # a directory of the kernel's arch/
     config: tuple[str, ...]     # Kconfig symbols that are true
     floor: str                  # the release of the oldest version node
+    audit: str                  # the macro of linux/audit.h that stands for it
 
 
 def read_arches(directory: Path = ARCH) -> list[Arch]:
@@ -66,7 +67,7 @@ def read_arches(directory: Path = ARCH) -> list[Arch]:
             ini.read_string('\n'.join(read_lines(path)), str(path))
             section = ini['arch']
             arches.append(Arch(path.parent.name, section['condition'], section['kernel'],
-                               tuple(section['config'].split()), section['floor']))
+                               tuple(section['config'].split()), section['floor'], section['audit']))
             release(section['floor'])
         except (configparser.Error, KeyError, ValueError) as error:
             raise Doubt(path, getattr(error, 'lineno', 1), ' '.join(str(error).split())) from None

@@ -11,6 +11,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import arches
 import debian_fetch
 
 sys.path.insert(1, str(Path(__file__).resolve().parent / 'vm'))
@@ -18,24 +19,23 @@ import matrix               # noqa: E402
 
 TOP = Path(__file__).resolve().parent.parent
 WORK = TOP / 'build/check'
-QEMU = ['qemu-aarch64', '-cpu', 'max', '-L', '/usr/aarch64-linux-gnu']
-ARM64 = ['libcmocka0', 'libcmocka-dev', 'libseccomp2', 'libseccomp-dev']
+LIBRARIES = ['libcmocka0', 'libcmocka-dev', 'libseccomp2', 'libseccomp-dev']
 
 CROSS = '''\
 [binaries]
-c = 'aarch64-linux-gnu-gcc'
-ar = 'aarch64-linux-gnu-gcc-ar'
-strip = 'aarch64-linux-gnu-strip'
-objdump = 'aarch64-linux-gnu-objdump'
+c = '{triplet}-gcc'
+ar = '{triplet}-gcc-ar'
+strip = '{triplet}-strip'
+objdump = '{triplet}-objdump'
 pkgconfig = 'pkg-config'
 exe_wrapper = {wrapper}
 [properties]
 sys_root = '{root}'
-pkg_config_libdir = '{root}/usr/lib/aarch64-linux-gnu/pkgconfig'
+pkg_config_libdir = '{root}/usr/lib/{triplet}/pkgconfig'
 [host_machine]
 system = 'linux'
-cpu_family = 'aarch64'
-cpu = 'aarch64'
+cpu_family = '{name}'
+cpu = '{name}'
 endian = 'little'
 '''
 
@@ -132,14 +132,14 @@ def check_kernels(builds: dict[str, Path], count: Count, full: bool) -> None:
     print(matrix.table(reports), flush=True)
 
 
-def cross_file() -> Path:
-    """For Meson: the cross compiler, and Debian's arm64 packages unpacked under the build folder."""
-    root = WORK / 'arm64'
-    for package in ARM64:
-        debian_fetch.fetch('bookworm', 'arm64', package, root)
-    wrapper = QEMU + ['-E', f'LD_LIBRARY_PATH={root}/usr/lib/aarch64-linux-gnu']
-    path = WORK / 'aarch64.ini'
-    path.write_text(CROSS.format(wrapper=wrapper, root=root))
+def cross_file(arch: arches.Arch) -> Path:
+    """For Meson: the cross compiler, and Debian's packages for that architecture unpacked under the build folder."""
+    root = WORK / arch.debian
+    for package in LIBRARIES:
+        debian_fetch.fetch(arch.suite, arch.debian, package, root)
+    wrapper = [*arch.user, '-L', f'/usr/{arch.triplet}', '-E', f'LD_LIBRARY_PATH={root}/usr/lib/{arch.triplet}']
+    path = WORK / f'{arch.name}.ini'
+    path.write_text(CROSS.format(wrapper=wrapper, root=root, triplet=arch.triplet, name=arch.name))
     return path
 
 
@@ -152,13 +152,14 @@ def main() -> int:
     if check('x86_64-gcc', count, full, '-Dhost_tests=true'):
         builds['x86_64'] = WORK / 'x86_64-gcc'
     check('x86_64-clang', count, full, CC='clang')
-    try:
-        cross = cross_file()
-    except debian_fetch.Unavailable as reason:
-        count.skip('aarch64-gcc: all tests', f'no arm64 packages: {reason}')
-    else:
-        if check('aarch64-gcc', count, full, '--cross-file', str(cross)):
-            builds['aarch64'] = WORK / 'aarch64-gcc'
+    for arch in arches.foreign():
+        try:
+            cross = cross_file(arch)
+        except debian_fetch.Unavailable as reason:
+            count.skip(f'{arch.name}-gcc: all tests', f'no {arch.debian} packages: {reason}')
+        else:
+            if check(f'{arch.name}-gcc', count, full, '--cross-file', str(cross)):
+                builds[arch.name] = WORK / f'{arch.name}-gcc'
     check_kernels(builds, count, full)
     if not full:
         print(f'Only with --full: {", ".join(only_full(WORK / "x86_64-gcc"))}.')

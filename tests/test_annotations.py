@@ -17,6 +17,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TOP / 'gen'), str(TOP / 'tests')]
 
+import arches               # noqa: E402
 import debian_fetch         # noqa: E402
 import emit                 # noqa: E402
 import tap                  # noqa: E402
@@ -68,7 +69,7 @@ def callers(arch: str) -> str:
 
 class Annotations(unittest.TestCase):
     def test_correct_callers(self) -> None:
-        for arch, command in (('x86_64', ['gcc']), ('x86_64', ['clang']), ('aarch64', ['aarch64-linux-gnu-gcc'])):
+        for arch, command in (('x86_64', ['clang']), *((arch.name, arch.gcc) for arch in arches.every())):
             text = callers(arch)
             for mode in ('-DLIBLINUX_INLINE', '-DMODE'):
                 for level in ('-O0', '-O2'):

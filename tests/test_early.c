@@ -15,8 +15,8 @@
 #include <cmocka.h>
 #include <liblinux/error.h>
 #include <liblinux/syscalls.h>
+#include "arch.h"
 
-long probe_stack(void *top, long (*fn)(void *), void *arg);
 
 struct results {
 	long pid;

@@ -6,20 +6,12 @@
 #include <liblinux/error.h>
 #include <liblinux/syscalls.h>
 
-#ifdef __x86_64__
+#include "facts.h"
+
 __asm__(".text\n"
 	".globl entry\n"
 	"entry:\n"
-	"\txor %ebp, %ebp\n"
-	"\tand $-16, %rsp\n"
-	"\tcall run\n");
-#else
-__asm__(".text\n"
-	".globl entry\n"
-	"entry:\n"
-	"\tmov x29, #0\n"
-	"\tb run\n");
-#endif
+	ENTRY);
 
 void run(void);
 

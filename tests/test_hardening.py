@@ -14,6 +14,7 @@ import unittest
 from dataclasses import dataclass
 from pathlib import Path
 
+import arches
 import tap
 from test_library import ARCH, ARCHIVE, LIBRARY, PROTECTION, protection, run
 
@@ -99,8 +100,7 @@ class Programs(unittest.TestCase):
 
     def link(self, *arguments: str) -> set[str]:
         path = self.directory / 'linked'
-        strict = {'x86_64': '-Wl,-z,cet-report=error', 'aarch64': '-Wl,-z,force-bti'}[ARCH]
-        result = subprocess.run([*CC, '-nostdlib', strict, '-Wl,--fatal-warnings', *arguments, '-o', str(path)],
+        result = subprocess.run([*CC, '-nostdlib', *arches.read(ARCH).insist, '-Wl,--fatal-warnings', *arguments, '-o', str(path)],
                                 text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.assertEqual((result.returncode, result.stdout), (0, ''))
         return protection(run('readelf', '-nW', str(path)))
@@ -113,11 +113,10 @@ class Programs(unittest.TestCase):
         source.write_text('#include <liblinux/start.h>\n#include <liblinux/syscalls.h>\n'
                           'int linux_main(int argc, char **argv, char **envp, const unsigned long *auxv)\n'
                           '{ (void)argv; (void)envp; (void)auxv; return argc != 1 || linux_getpid() < 1; }\n')
-        flags = {'x86_64': '-fcf-protection=full', 'aarch64': '-mbranch-protection=standard'}[ARCH]
         for how in (['-static'], ['-static-pie', '-fPIE']):
             with self.subTest(how[0]):
                 # gcc 12 and clang 14 cannot say GCS of the program.
-                self.assertEqual(self.link(flags, '-O2', '-fno-stack-protector', *how, *INCLUDES, str(source), ARCHIVE), PROTECTION - {'GCS'})
+                self.assertEqual(self.link(*arches.read(ARCH).protect, '-O2', '-fno-stack-protector', *how, *INCLUDES, str(source), ARCHIVE), PROTECTION - {'GCS'})
 
 
 if __name__ == '__main__':

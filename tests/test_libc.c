@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <ucontext.h>
+#include "facts.h"
 
 /* Distinct, and each with bits that a wrong width or a wrong sign would show. */
 #define ARGUMENT(n) ((long)0x8badf00d80000000 + 0x0111111101010101L * (n))
@@ -47,19 +48,11 @@ static volatile int seen;
 static void handler(int signal, siginfo_t *info, void *context)
 {
 	ucontext_t *user = (ucontext_t *)context;
-#ifdef __x86_64__
-	const int order[] = {REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9};
 
 	for (int n = 0; n < 6; n++)
-		seen_args[n] = user->uc_mcontext.gregs[order[n]];
-	seen_nr = user->uc_mcontext.gregs[REG_RAX];
-	user->uc_mcontext.gregs[REG_RAX] = answer;
-#else
-	for (int n = 0; n < 6; n++)
-		seen_args[n] = (long)user->uc_mcontext.regs[n];
-	seen_nr = (long)user->uc_mcontext.regs[8];
-	user->uc_mcontext.regs[0] = (unsigned long)answer;
-#endif
+		seen_args[n] = (long)CONTEXT_ARGUMENT(user, n);
+	seen_nr = (long)CONTEXT_NUMBER(user);
+	CONTEXT_RESULT(user) = (__typeof__(CONTEXT_RESULT(user)))answer;
 	(void)signal;
 	(void)info;
 	seen = seen + 1;

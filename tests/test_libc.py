@@ -18,6 +18,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TOP / 'gen'), str(TOP / 'tests')]
 
+import arches               # noqa: E402
 import call_notes          # noqa: E402
 import debian_fetch         # noqa: E402
 import emit                 # noqa: E402
@@ -155,8 +156,8 @@ class DropIn(unittest.TestCase):
         if shutil.which('musl-gcc'):
             self.assertEqual(defined(MUSL, EXPORTED + INCLUDE), {libc.name for libc in on('x86_64')})
 
-    def test_aarch64(self) -> None:
-        self.all_quiet([([f'aarch64-linux-gnu-{name}'], EXPORTED + INCLUDE + calls_of(on('aarch64')), *WARNINGS) for name in ('gcc', 'g++')])
+    def test_other_architectures(self) -> None:
+        self.all_quiet([(compiler, EXPORTED + INCLUDE + calls_of(on(arch.name)), *WARNINGS) for arch in arches.foreign() for compiler in (arch.gcc, arch.gxx)])
 
     def test_left_out_and_asked_for(self) -> None:
         everything = defined(['gcc'], EXPORTED + INCLUDE)

@@ -13,8 +13,9 @@ import unittest
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TOP / 'gen'))
+sys.path[:0] = [str(TOP / 'gen'), str(TOP / 'tests')]
 
+import arches               # noqa: E402
 import emit                 # noqa: E402
 import tables               # noqa: E402
 import tap                  # noqa: E402
@@ -24,7 +25,7 @@ ARCHIVE = os.environ['ARCHIVE']
 ARCH = os.environ['ARCH']
 
 
-PROTECTION = {'x86_64': {'IBT', 'SHSTK'}, 'aarch64': {'BTI', 'PAC', 'GCS'}}[ARCH]
+PROTECTION = set(arches.read(ARCH).protection)
 
 
 def protection(notes: str) -> set[str]:
@@ -92,8 +93,10 @@ class Contract(unittest.TestCase):
         self.assertEqual(Path(LIBRARY).resolve().name, 'liblinux.so.1.' + '.'.join(self.facts.version))
 
     def test_needs_nothing(self) -> None:
+        # GNU ld for riscv64 has these always, of no relocation.
+        dynamic = re.sub(r'.*\(RELA\) +0x0\n.*\(RELASZ\) +0 \(bytes\)\n.*\(RELAENT\).*\n', '', self.dynamic)
         for word in ('NEEDED', 'RPATH', 'RUNPATH', 'INIT', 'FINI', 'TEXTREL', 'SYMBOLIC', 'REL', 'JMPREL', 'PLTGOT'):
-            self.assertNotRegex(self.dynamic, rf'\({word}')
+            self.assertNotRegex(dynamic, rf'\({word}')
         self.assertRegex(self.dynamic, r'FLAGS_1.*NOW')
         self.assertIn('There are no relocations', run('readelf', '-rW', LIBRARY))
         for line in run('nm', '-D', LIBRARY).splitlines():
@@ -120,6 +123,8 @@ class Contract(unittest.TestCase):
         self.assertIn(flags, (['R', 'R E', 'RW'], ['R E', 'RW']))
 
     def test_protection_notes(self) -> None:
+        if not PROTECTION:
+            self.skipTest(f'compilers of Debian 12 make no landing pads for {ARCH}')
         self.assertEqual(protection(run('readelf', '-nW', LIBRARY)), PROTECTION)
         for text in re.split(r'^File: ', run('readelf', '-nW', ARCHIVE), flags=re.M)[1:]:
             self.assertEqual(protection(text), PROTECTION, text.splitlines()[0])

@@ -17,8 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TOP / 'gen'))
+sys.path[:0] = [str(TOP / 'gen'), str(TOP / 'tests')]
 
+import arches               # noqa: E402
 import call_notes           # noqa: E402
 import emit                 # noqa: E402
 import tables               # noqa: E402
@@ -33,7 +34,6 @@ PAGES = {path.name: path.read_text() for path in sorted(DIRECTORY.glob('*.[137]'
 TABLE = tables.read_syscalls()
 CALLS = {row.name for row in TABLE.rows}
 NOTES = call_notes.read_notes()
-CROSS = 'aarch64-linux-gnu-gcc'
 
 # What mandoc says of the machine that it runs on, not of a page; Complete.test_references looks for all of them.
 NOT_OF_THE_PAGE = re.compile(r'referenced manual not found|outdated mandoc\.db lacks')
@@ -169,12 +169,13 @@ class Examples(unittest.TestCase):
             """What compilers say; the status and the output of the program."""
             page = name.split()[0]
             rows = [row for row in TABLE.rows if page == f'linux_{row.name}.3']
-            arches = {arch for row in rows for arch in row.numbers} or set(TABLE.arches)
+            on = {arch for row in rows for arch in row.numbers} or set(TABLE.arches)
             warnings, flags = ['-O2', '-Wall', '-Wextra', '-Werror'], FLAGS.get(page, [])
             program = directory / name.replace(' ', '-')
-            if 'aarch64' in arches and shutil.which(CROSS) and (said := compile_c([CROSS, *warnings, *flags, '-c', '-o', os.devnull], text)):
-                return f'{CROSS}: {said}', None, ''
-            if 'x86_64' not in arches:
+            for cross in arches.foreign():
+                if cross.name in on and shutil.which(cross.gcc[0]) and (said := compile_c([*cross.gcc, *warnings, *flags, '-c', '-o', os.devnull], text)):
+                    return f'{cross.gcc[0]}: {said}', None, ''
+            if 'x86_64' not in on:
                 return '', None, ''
             for compiler, library in reversed(native.items()):
                 result = subprocess.run([compiler, *warnings, *flags, *INCLUDES, '-o', program, '-x', 'c', '-', '-x', 'none',

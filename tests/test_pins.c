@@ -17,14 +17,10 @@
 #include <liblinux/arch.h>
 #include <liblinux/liblinux.h>
 #include <liblinux/pins.h>
+#include "arch.h"
 #include "skip.h"
 #include "test_case.h"
 
-#if defined(__x86_64__)
-# define INSTRUCTION { 0x0f, 0x05 }
-#elif defined(__aarch64__)
-# define INSTRUCTION { 0x01, 0x00, 0x00, 0xd4 }
-#endif
 static const unsigned char instruction[] = INSTRUCTION;
 
 long argument(int n)

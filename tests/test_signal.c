@@ -8,33 +8,51 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
+#include <unistd.h>
 #include <unwind.h>
 #include <cmocka.h>
 #include <liblinux/error.h>
 #include <liblinux/syscalls.h>
 #include <liblinux/uapi/signal.h>
+#include "arch.h"
+#include "skip.h"
 
 typedef void handler(int sig, siginfo_t *info, void *context);
 
 int main(void);
-long probe_trap(void);
-void probe_registers(long values[32]);
 
 static void handle(int sig, handler *fn, unsigned long flags, unsigned long mask)
 {
-	struct linux_sigaction action;
+	struct {
+		struct linux_sigaction action;
+		unsigned long behind;		/* where qemu 7.2 has the mask of riscv64 */
+	} new;
+	struct linux_sigaction *action = &new.action;
 
-	memset(&action, 0, sizeof(action));
-	action.sa_handler_ = (void (*)(int))(void (*)(void))fn;
-	action.sa_flags = flags | LINUX_SA_SIGINFO;
-	memcpy(&action.sa_mask, &mask, sizeof(mask));
+	memset(&new, 0, sizeof(new));
+	action->sa_handler_ = (void (*)(int))(void (*)(void))fn;
+	action->sa_flags = flags | LINUX_SA_SIGINFO;
+	memcpy(&action->sa_mask, &mask, sizeof(mask));
 #ifdef linux_restore_rt
-	action.sa_flags |= LINUX_SA_RESTORER;
-	action.sa_restorer = linux_restore_rt;
+	action->sa_flags |= LINUX_SA_RESTORER;
+	action->sa_restorer = linux_restore_rt;
 #endif
-	assert_int_equal(linux_rt_sigaction(sig, &action, NULL, 8), 0);
+	assert_int_equal(linux_rt_sigaction(sig, action, NULL, 8), 0);
+}
+
+/* An emulator whose struct of actions is not the kernel's loses the mask; in a virtual machine there is none. */
+static int emulator_is_wrong(void)
+{
+	struct {
+		struct linux_sigaction action;
+		unsigned long behind;
+	} old = { .behind = 4711 };
+
+	assert_int_equal(linux_rt_sigaction(SIGUSR1, NULL, &old.action, 8), 0);
+	return getenv("MESON_EXE_WRAPPER") && old.behind != 4711;
 }
 
 static long raise_here(int sig)
@@ -147,6 +165,8 @@ static void test_mask(void **state)
 	unsigned long before = blocked();
 
 	(void)state;
+	if (emulator_is_wrong())
+		skip_because("this emulator's sigaction has a restorer, which the kernel's has not");
 	handle(SIGUSR1, on_first, 0, bit(SIGUSR2));
 	handle(SIGUSR2, on_second, 0, 0);
 	order = 0;
@@ -282,13 +302,8 @@ static void on_trap(int sig, siginfo_t *info, void *context)
 	}
 #endif
 	_Unwind_Backtrace(on_frame, NULL);
-#ifdef __x86_64__
-	trap_address = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP];
-	interrupted->uc_mcontext.gregs[REG_RIP] += 2;
-#else
-	trap_address = interrupted->uc_mcontext.pc;
-	interrupted->uc_mcontext.pc += 4;
-#endif
+	trap_address = (uintptr_t)CONTEXT_PC(interrupted);
+	CONTEXT_PC(interrupted) += TRAP_SIZE;
 }
 
 /* The index of a function among the frames from there on, -1 if it is not there. */
@@ -423,5 +438,6 @@ int main(void)
 #endif
 	};
 
+	give_reasons();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
  */
 #include <liblinux/liblinux.h>
 #include <liblinux/start.h>
+#include "facts.h"
 
 void _start(void);
 
@@ -113,7 +114,7 @@ int linux_main(int argc, char **argv, char **envp, const unsigned long *auxv)
 	check(value && *value == (unsigned long)_start, "auxv: AT_ENTRY is _start");
 	check(!(address % 16), "the stack is aligned");
 	for (frame = (void **)__builtin_frame_address(0), i = 0; frame && i < 10; i++)
-		frame = (void **)*frame;
+		frame = (void **)CALLER_FRAME(frame);
 	check(!frame, "the chain of frames ends");
 	relocated();
 

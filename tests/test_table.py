@@ -129,8 +129,7 @@ class Witnesses(unittest.TestCase):
         except (debian_fetch.Unavailable, tables.Doubt) as reason:
             self.skipTest(f'no kernel headers of the release: {reason}')
         for arch, facts in FACTS.items():
-            target = {'x86_64': ['gcc'], 'aarch64': ['clang', '--target=aarch64-linux-gnu']}[arch]
-            text = subprocess.run([*target, '-nostdinc', '-isystem', str(directory / f'usr/include/{arch}-linux-gnu'), '-isystem',
+            text = subprocess.run(['clang', f'--target={arch}-linux-gnu', '-nostdinc', '-isystem', str(directory / f'usr/include/{arch}-linux-gnu'), '-isystem',
                                    str(directory / 'usr/include'), '-E', '-dM', '-x', 'c', '-'], input='#include <asm/unistd.h>\n',
                                   text=True, capture_output=True, check=True).stdout
             macros = dict(re.findall(r'#define __NR(?:3264)?_(\w+) (\w+)', text))

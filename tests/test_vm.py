@@ -10,8 +10,9 @@ from pathlib import Path
 from unittest import mock
 
 TOP = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(TOP / 'tests/vm'), str(TOP / 'gen')]
+sys.path[:0] = [str(TOP / 'tests/vm'), str(TOP / 'tests'), str(TOP / 'gen')]
 
+import arches               # noqa: E402
 import console              # noqa: E402
 import debian_fetch         # noqa: E402
 import emit                 # noqa: E402
@@ -62,12 +63,12 @@ class Tap(unittest.TestCase):
 
 
 class Since(unittest.TestCase):
-    CONFIG = {line.value: 'y' for line in since.read_exceptions() if line.kind == 'needs'}
+    CONFIG = {line.value: 'y' for line in since.read_exceptions('x86_64') if line.kind == 'needs'}
 
     def judge(self, kernel: str = '6.12', config: dict[str, str] | None = None, how: str = 'exit 0', **changes: str | None) -> console.Results:
         """A kernel that answers as the notes say, but for some calls."""
         facts = emit.load('x86_64')
-        names = {line.call: line.value for line in since.read_exceptions() if line.kind == 'name' and 'x86_64' in line.arches}
+        names = {line.call: line.value for line in since.read_exceptions('x86_64') if line.kind == 'name'}
         said = []
         for name, row in facts.calls().items():
             has = tables.release(facts.notes[name].since['x86_64']) <= tables.release(kernel)
@@ -145,9 +146,16 @@ class Since(unittest.TestCase):
     def test_a_line_that_is_none(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / 'exceptions.tbl'
-            path.write_text('# a comment\n\nneeds kcmp x86_64 KCMP: no CONFIG_\n')
+            path.write_text('# a comment\n\nneeds kcmp KCMP: no CONFIG_\n')
             with self.assertRaisesRegex(tables.Doubt, r'exceptions.tbl:3: expected'):
-                since.read_exceptions(path)
+                since.read_file(path)
+
+    def test_lines_of_an_architecture(self) -> None:
+        """What all have, if they have the call, and what one has."""
+        names = {arch.name: {line.call: line.value for line in since.read_exceptions(arch.name)} for arch in arches.every()}
+        self.assertEqual({name for name, lines in names.items() if 'stat' in lines}, {'x86_64'})
+        self.assertEqual({name for name, lines in names.items() if lines.get('personality') == 'arm64_personality'}, {'aarch64'})
+        self.assertEqual({name for name, lines in names.items() if lines.get('umount2') == 'umount'}, set(names))
 
 
 class Archive(unittest.TestCase):
@@ -177,8 +185,8 @@ class Kernels(unittest.TestCase):
         """No pass, and no failure either: each kernel says why it was not run."""
         reason = debian_fetch.Unavailable('no network')
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(matrix, 'image', side_effect=reason):
-            reports = matrix.run_all({'x86_64': Path(folder), 'aarch64': Path(folder)}, Path(folder) / 'vm', False)
-        self.assertEqual([report.unavailable for report in reports], ['no network'] * 5)
+            reports = matrix.run_all({arch.name: Path(folder) for arch in arches.every()}, Path(folder) / 'vm', False)
+        self.assertEqual([report.unavailable for report in reports], ['no network'] * sum(len(arch.kernels) + 1 for arch in arches.every()))
 
     def test_a_test_that_is_not_built(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Write vDSOs of our own as C arrays: vdso_images.py OUTPUT CC...
+"""Write vDSOs of our own as C arrays: vdso_images.py OUTPUT VDSO_H CC...
 
 Each function of such a vDSO returns a number of its own, and is there by the names and the
-version of every architecture.
+version of the architecture, which its vdso.h has, and by those of another.
 """
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 CALLS = ['clock_gettime', 'clock_getres', 'gettimeofday', 'time', 'getcpu', 'getrandom']
-VERSIONS = {'__vdso_': 'LINUX_2.6', '__kernel_': 'LINUX_2.6.39'}
+ABOUT = Path(sys.argv[2]).read_text()
+PREFIX = re.search(r'#define LIBLINUX_VDSO_NAME\(call\) "(\w+)" #call', ABOUT)[1]
+VERSIONS = {PREFIX: re.search(r'#define LIBLINUX_VDSO_VERSION "(.*)"', ABOUT)[1], '__other_': 'LINUX_1.0'}
 
 # As the kernel links its own: one segment for all of it.
 SCRIPT = '''\
@@ -55,7 +58,7 @@ OLD_AND_NEW = functions([]) + ''.join(
     for number, at, version in ((1000, '@', right), (2000, '@@', 'LINUX_9.9')))
 OBJECTS = functions([]) + ''.join(f'extern const char {prefix}{call}[9];\nconst char {prefix}{call}[9] = "not code";\n'
                                   for prefix in VERSIONS for call in CALLS)
-WRONG = {'__vdso_': 'LINUX_2.6.39', '__kernel_': 'LINUX_2.6'}       # each other's
+WRONG = dict(zip(VERSIONS, reversed(VERSIONS.values())))     # each other's
 
 # name: (source, version script, hash style, address that it is linked to)
 IMAGES = {
@@ -85,7 +88,7 @@ def image(cc: list[str], directory: Path, source: str, script: str, style: str, 
 
 
 def main() -> None:
-    output, *cc = sys.argv[1:]
+    output, _, *cc = sys.argv[1:]
     text = '/* Made by tests/vdso_images.py. Do not edit. */\n'
     with tempfile.TemporaryDirectory(prefix='liblinux-') as directory:
         for name, what in IMAGES.items():

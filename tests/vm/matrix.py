@@ -8,7 +8,6 @@ and probe.c, whose findings since.py judges. Nothing needs root, KVM or a disk.
 from __future__ import annotations
 
 import json
-import platform
 import re
 import shutil
 import subprocess
@@ -23,7 +22,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent.parent / 'gen')]
 
+import arches               # noqa: E402
 import debian_fetch         # noqa: E402
+import emit                 # noqa: E402
 import since                # noqa: E402
 import tables               # noqa: E402
 from console import Results, read_tap, split, tail      # noqa: E402
@@ -33,28 +34,14 @@ BOOT_LIMIT = 300            # seconds of the host, for all of one machine
 PROGRAM_LIMIT = 120         # seconds of the guest
 
 
-@dataclass(frozen=True)
-class Machine:
-    """How qemu runs an architecture, and where its libraries are."""
-    debian: str
-    elf: int                    # e_machine
-    triplet: str
-    qemu: tuple[str, ...]
-    console: str
-
-    def library_folders(self, build: Path) -> list[Path]:
-        if self.triplet.startswith(f'{platform.machine()}-'):
-            return [Path('/lib') / self.triplet, Path('/usr/lib') / self.triplet]
-        return [Path('/usr') / self.triplet / 'lib', build.parent / self.debian / 'usr/lib' / self.triplet]
+def library_folders(arch: arches.Arch, build: Path) -> list[Path]:
+    if arch.native:
+        return [Path('/lib') / arch.triplet, Path('/usr/lib') / arch.triplet]
+    return [Path('/usr') / arch.triplet / 'lib', build.parent / arch.debian / 'usr/lib' / arch.triplet]
 
 
-MACHINES = {
-    # cx16: qemu 7.2 has garbage in the flags when an interrupt follows cmpxchg16b, which the
-    # kernel's allocator uses (seen: a double fault in 6.12).
-    'x86_64': Machine('amd64', 62, 'x86_64-linux-gnu', ('qemu-system-x86_64', '-cpu', 'max,cx16=off'), 'ttyS0'),
-    # The real pointer authentication takes most of the time when it is emulated.
-    'aarch64': Machine('arm64', 183, 'aarch64-linux-gnu', ('qemu-system-aarch64', '-M', 'virt', '-cpu', 'max,pauth-impdef=on'), 'ttyAMA0'),
-}
+# The suite that has a release of the kernel; the newest one is in the backports.
+SUITES = {'6.1': 'bookworm', '6.12': 'trixie'}
 
 
 @dataclass(frozen=True)
@@ -71,14 +58,12 @@ class Kernel:
 def kernels() -> list[Kernel]:
     """Debian's stable kernels, and the one of the release that the table is of."""
     result, newest = [], tables.read_syscalls().release
-    for arch, machine in MACHINES.items():
-        name = f'-cloud-{machine.debian}'
-        if arch == 'x86_64':
-            result.append(Kernel(arch, '6.1', 'bookworm', (rf'linux-image-6\.1\.[^ ]*{name}',)))
-        result.append(Kernel(arch, '6.12', 'trixie', (rf'linux-image-6\.12\.[^ ]*{name}',)))
+    for arch in arches.every():
+        for release in arch.kernels:
+            result.append(Kernel(arch.name, release, SUITES[release], (rf'linux-image-{re.escape(release)}\.[^ ]*{arch.kernel}',)))
         # The package of the image has nothing else there.
-        result.append(Kernel(arch, newest, 'trixie-backports', tuple(
-            rf'{package}{re.escape(newest)}\.[^ ]*{name}' for package in ('linux-binary-(unsigned-)?', 'linux-base-'))))
+        result.append(Kernel(arch.name, newest, 'trixie-backports', tuple(
+            rf'{package}{re.escape(newest)}\.[^ ]*{arch.kernel}' for package in ('linux-binary-(unsigned-)?', 'linux-base-'))))
     return result
 
 
@@ -91,9 +76,10 @@ class Image:
 
 def image(kernel: Kernel, work: Path) -> Image:
     """The kernel and its configuration, out of Debian's packages; Unavailable where there are none."""
-    if not shutil.which(MACHINES[kernel.arch].qemu[0]):
-        raise debian_fetch.Unavailable(f'no {MACHINES[kernel.arch].qemu[0]}')
-    suite = debian_fetch.Suite(kernel.suite, MACHINES[kernel.arch].debian)
+    arch = arches.read(kernel.arch)
+    if not shutil.which(arch.system[0]):
+        raise debian_fetch.Unavailable(f'no {arch.system[0]}')
+    suite = debian_fetch.Suite(kernel.suite, arch.debian)
     debs = [suite.package(pattern) for pattern in kernel.packages]
     if len({deb.name.split('_')[1] for deb in debs}) > 1:
         raise debian_fetch.Unavailable(f'{" and ".join(deb.name for deb in debs)} are of two versions')
@@ -106,9 +92,10 @@ def image(kernel: Kernel, work: Path) -> Image:
             with subprocess.Popen(['dpkg-deb', '--fsys-tarfile', str(deb)], stdout=subprocess.PIPE) as unpack:
                 with tarfile.open(fileobj=unpack.stdout, mode='r|') as archive:
                     for member in archive:
-                        match = re.fullmatch(r'.*/(vmlinuz|config)([-.][^/]*)?', member.name)
+                        match = re.fullmatch(r'.*/(vmlinu[xz]|config)([-.][^/]*)?', member.name)
                         if match and member.isfile():
-                            (folder / match[1]).write_bytes(archive.extractfile(member).read())
+                            name = 'vmlinuz' if match[1] == 'vmlinux' else match[1]
+                            (folder / name).write_bytes(archive.extractfile(member).read())
         except tarfile.TarError as error:
             raise debian_fetch.Unavailable(f'{deb.name}: {error}') from None
         (folder / deb.name).touch()
@@ -146,8 +133,8 @@ def others(build: Path) -> list[Program]:
             Program('liblinux call', [command, 'call', 'listns', 'size=32', '@512', '64'])]
 
 
-def pack(build: Path, machine: Machine, tests: list[Program]) -> bytes:
-    files = Initramfs(machine.library_folders(build), machine.triplet)
+def pack(build: Path, arch: arches.Arch, tests: list[Program]) -> bytes:
+    files = Initramfs(library_folders(arch, build), arch.triplet)
     text = ''
     for program in [*tests, *others(build)]:
         folders = [Path(folder) for folder in program.environment.get('LD_LIBRARY_PATH', '').split(':') if folder]
@@ -168,9 +155,9 @@ def pack(build: Path, machine: Machine, tests: list[Program]) -> bytes:
 
 def boot(kernel: Kernel, vmlinuz: Path, initramfs: Path) -> tuple[list[str], str]:
     """The console's lines, and what went wrong with the machine itself."""
-    machine = MACHINES[kernel.arch]
+    machine = arches.read(kernel.arch)
     # secretmem.enable: memfd_secret is off by default until 6.5.
-    command = [*machine.qemu, '-accel', 'tcg', '-m', '512', '-smp', '1', '-nodefaults', '-no-reboot', '-display', 'none',
+    command = [*machine.system, '-accel', 'tcg', '-m', '512', '-smp', '1', '-nodefaults', '-no-reboot', '-display', 'none',
                '-serial', 'stdio', '-kernel', str(vmlinuz), '-initrd', str(initramfs),
                '-append', f'console={machine.console} panic=-1 secretmem.enable=1']
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
@@ -227,7 +214,8 @@ def run(report: Report, found: Image, tests: list[Program], initramfs: Path) -> 
 def run_all(builds: dict[str, Path], work: Path, full: bool, releases: list[str] | None = None) -> list[Report]:
     """Every kernel whose architecture has a build, two at a time."""
     work.mkdir(parents=True, exist_ok=True)
-    since.read_exceptions()     # before the machines are at work
+    for arch in builds:
+        since.read_exceptions(arch)     # before the machines are at work
     reports, jobs = [], []
     packed: dict[str, tuple[list[Program], Path]] = {}
     for kernel in kernels():
@@ -241,7 +229,7 @@ def run_all(builds: dict[str, Path], work: Path, full: bool, releases: list[str]
             continue
         if kernel.arch not in packed:
             tests, initramfs = programs(builds[kernel.arch], full), work / f'{kernel.arch}.cpio'
-            initramfs.write_bytes(pack(builds[kernel.arch], MACHINES[kernel.arch], tests))
+            initramfs.write_bytes(pack(builds[kernel.arch], arches.read(kernel.arch), tests))
             packed[kernel.arch] = tests, initramfs
         jobs.append((report, found, *packed[kernel.arch]))
     with ThreadPoolExecutor(2) as pool:
@@ -273,7 +261,8 @@ def main() -> int:
     build = Path(sys.argv[1]).resolve()
     try:
         number = int.from_bytes((build / 'tests/vm/init').read_bytes()[18:20], 'little')
-        arch = next(arch for arch, machine in MACHINES.items() if machine.elf == number)
+        # The kernel's number of an architecture is that of ELF, and two bits.
+        arch = next(arch for arch, audit in emit.audit_arches(emit.load(arches.every()[0].name)).items() if audit & 0xffff == number)
         reports = run_all({arch: build}, build.parent / 'vm', False, sys.argv[2:])
     except (OSError, Missing, tables.Doubt) as error:
         print(f'matrix.py: {error}', file=sys.stderr)

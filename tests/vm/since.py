@@ -3,7 +3,7 @@
 
 A call that the kernel has must not answer ENOSYS, and the kernel's own tracer must know the
 number by the call's name; a call that it lacks must answer ENOSYS and nothing else.
-exceptions.tbl has what Debian's configuration leaves out.
+exceptions.tbl has what Debian's configuration leaves out, one for all architectures, and one of each.
 """
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import arches
 import emit
 import emit_command
 import tables
@@ -27,29 +28,37 @@ class Line:
     """A line of the table: 'needs' with an option, or 'name' with a name."""
     kind: str
     call: str
-    arches: tuple[str, ...]
     value: str
     reason: str
+    path: Path
     number: int
 
     def __str__(self) -> str:
-        return f'{EXCEPTIONS.name}:{self.number}'
+        return f'{self.path}:{self.number}'
 
 
-def read_exceptions(path: Path = EXCEPTIONS) -> list[Line]:
+def read_file(path: Path) -> list[Line]:
     lines = []
     for n, line in enumerate(tables.read_lines(path), 1):
-        match = re.fullmatch(r'(?:(needs)\s+(\w+)\s+([\w,]+)\s+CONFIG_(\w+): (.+)|(name)\s+(\w+)\s+([\w,]+)\s+(\w+)())', line)
+        match = re.fullmatch(r'(?:(needs)\s+(\w+)\s+CONFIG_(\w+): (.+)|(name)\s+(\w+)\s+(\w+)())', line)
         if match:
-            kind, call, arches, value, reason = (word for word in match.groups() if word is not None)
-            lines.append(Line(kind, call, tuple(arches.split(',')), value, reason, n))
+            kind, call, value, reason = (word for word in match.groups() if word is not None)
+            lines.append(Line(kind, call, value, reason, path, n))
         elif line.strip() and not line.startswith('#'):
-            raise tables.Doubt(path, n, "expected 'needs CALL ARCHES CONFIG_OPTION: REASON' or 'name CALL ARCHES NAME'")
+            raise tables.Doubt(path, n, "expected 'needs CALL CONFIG_OPTION: REASON' or 'name CALL NAME'")
     return lines
 
 
+def read_exceptions(arch: str) -> list[Line]:
+    """Those of calls that the architecture has."""
+    own = arches.directory(arch) / EXCEPTIONS.name
+    lines = read_file(EXCEPTIONS) + (read_file(own) if own.exists() else [])
+    has = tables.read_syscalls().calls(arch)
+    return [line for line in lines if line.call in has or line.path == own]
+
+
 def lines_of(arch: str) -> dict[tuple[str, str], Line]:
-    return {(line.kind, line.call): line for line in read_exceptions() if arch in line.arches}
+    return {(line.kind, line.call): line for line in read_exceptions(arch)}
 
 
 def is_in(name: str, row: tables.Row, facts: emit.Facts, kernel: str) -> bool:
@@ -133,4 +142,4 @@ def judge_call(arch: str, kernel: str, said: list[str], how: str, results: Resul
 
 def unneeded(arch: str, used: set[Line]) -> list[str]:
     """Lines that made no difference on any kernel."""
-    return [f'{line}: {line.call}' for line in read_exceptions() if arch in line.arches and line not in used]
+    return [f'{line}: {line.call}' for line in read_exceptions(arch) if line not in used]

@@ -1,19 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the tests of signals, threads and stacks cannot say in C.
- *
- *   long probe_trap(void)                  an illegal instruction, the first of the function, and
- *                                          behind no other function that an unwinder knows
- *   void probe_registers(long values[32])  the trap with registers 0 to 15 of DWARF, but the stack
- *                                          pointer, loaded from values[0..15], and stored to
- *                                          values[16..31] behind it (x86_64)
- *   int probe_child(void *seen)            long[3]: its argument, stack pointer, frame pointer; 42
- *   long probe_stack(void *top, long (*fn)(void *), void *arg)
- *                                          fn(arg) on another stack
- */
+/* The functions of tests/arch.h. */
 #include "asm.h"
-
-#ifdef __x86_64__
 
 	.text
 	.skip 16, 0x90
@@ -111,44 +98,3 @@ FUNCTION(probe_stack)
 	.cfi_adjust_cfa_offset -8
 	ret
 END(probe_stack)
-
-#else /* aarch64 */
-
-	.text
-	.skip 16
-	.globl probe_trap
-	.type probe_trap, %function
-probe_trap:
-	.cfi_startproc
-	.inst 0
-	ret
-END(probe_trap)
-
-FUNCTION(probe_child)
-	mov	x1, sp
-	stp	x0, x1, [x0]
-	str	x29, [x0, #16]
-	mov	w0, #42
-	ret
-END(probe_child)
-
-FUNCTION(probe_stack)
-	stp	x29, x30, [sp, #-16]!
-	.cfi_adjust_cfa_offset 16
-	.cfi_rel_offset x29, 0
-	.cfi_rel_offset x30, 8
-	mov	x29, sp
-	.cfi_def_cfa_register x29
-	mov	sp, x0
-	mov	x0, x2
-	blr	x1
-	mov	sp, x29
-	.cfi_def_cfa_register sp
-	ldp	x29, x30, [sp], #16
-	.cfi_adjust_cfa_offset -16
-	.cfi_restore x29
-	.cfi_restore x30
-	ret
-END(probe_stack)
-
-#endif

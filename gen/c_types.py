@@ -43,6 +43,7 @@ SCALARS = {
     'timer_t': 'int',
     'uid_t': 'unsigned int',
     'umode_t': 'unsigned int',
+    'uintptr_t': 'unsigned long',
 }
 
 # Typedefs of structs, and of pointers to them.

@@ -871,6 +871,7 @@ class Outputs(unittest.TestCase):
         if table.release == '7.3':
             self.assertEqual(len(live['x86_64']), 369)
             self.assertEqual(len(live['aarch64']), 326)
+            self.assertEqual(len(live['riscv64']), 327)
 
     def test_readme(self) -> None:
         """Its first paragraph has the release, and the calls of each architecture."""

@@ -101,7 +101,7 @@ class Headers(unittest.TestCase):
 
     def test_inline_with_vectors(self) -> None:
         """Where calls destroy registers that not every processor has, compilers know the names that we give them."""
-        for name, flag, macro in (('aarch64', '-march=armv8.2-a+sve', '__ARM_FEATURE_SVE'),):
+        for name, flag, macro in (('aarch64', '-march=armv8.2-a+sve', '__ARM_FEATURE_SVE'), ('riscv64', '-march=rv64gcv', '__riscv_v_elen')):
             self.all_pass([([*c, flag, '-O2', '-DLIBLINUX_INLINE', *STRICT],
                             f'#include <liblinux/syscalls.h>\n#ifndef {macro}\n# error no vectors\n#endif\nlong f(void);\nlong f(void) {{ return linux_getpid(); }}\n', 'c')
                            for c, _, arch in self.compilers() if arch == name])

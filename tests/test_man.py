@@ -123,7 +123,7 @@ class Names(unittest.TestCase):
                          - {'syscalls-uapi.h', 'libc.h', 'cerror.h', 'start.h'})
         text = ''.join(f'#include <liblinux/{header}>\n' for header in [*headers, 'uapi/dirent.h'])
         missing = list(where)
-        for compiler in ('gcc', CROSS):
+        for compiler in [arch.gcc[0] for arch in arches.every()]:
             if not shutil.which(compiler):
                 self.skipTest(f'{compiler} is not installed')
             lines = ''.join(f'unsigned long n{n} = sizeof({name});\n' for n, name in enumerate(missing))

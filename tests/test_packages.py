@@ -22,6 +22,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TOP / 'gen'), str(TOP / 'tests')]
 
+import arches               # noqa: E402
 import debian_fetch         # noqa: E402
 import emit                 # noqa: E402
 import source_tree          # noqa: E402
@@ -31,7 +32,6 @@ import tap                  # noqa: E402
 SUITE = 'bookworm'
 WORK = Path(os.environ['BUILD']) / 'packages'
 VERSION = '.'.join(tables.read_version())
-DEBIAN = {'x86_64': 'amd64', 'aarch64': 'arm64'}
 PACKAGES = ['liblinux-bin', 'liblinux-dev', 'liblinux-doc', 'liblinux1']
 
 
@@ -67,7 +67,7 @@ class Source(unittest.TestCase):
         self.assertIn(f'Copyright: {holders}\n', said)
 
     def test_architectures(self) -> None:
-        wanted = ' '.join(sorted(DEBIAN[arch.name] for arch in tables.read_arches()))
+        wanted = ' '.join(sorted(arch.debian for arch in arches.every()))
         found = re.findall(r'^Architecture: (.*)', (TOP / 'debian/control').read_text(), re.M)
         self.assertEqual(found, [wanted, wanted, wanted, 'all'])
 

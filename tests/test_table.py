@@ -87,6 +87,7 @@ class Json(unittest.TestCase):
                                      (use.direction, use.unit, use.count, use.by_result, use.flags))
         self.assertEqual(TABLE['arches']['x86_64']['audit'], 0xc000003e)
         self.assertEqual(TABLE['arches']['aarch64']['audit'], 0xc00000b7)
+        self.assertEqual(TABLE['arches']['riscv64']['audit'], 0xc00000f3)
 
     def test_same_for_every_architecture(self) -> None:
         for name in ('liblinux.json', 'liblinux.csv', 'liblinux.schema.json'):

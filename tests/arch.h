@@ -4,6 +4,8 @@
  *
  * facts.h:
  *   ENTRY                the text of _start in a program that has nothing: it calls run()
+ *   PASSED(value)        what a register holds in which a function gets an int or an unsigned: the
+ *                        convention may say of the upper half
  *   CALLED_WITH(stack)   the stack pointer in a function, where it was at stack before the call
  *   CALLER_FRAME(frame)  what the frame of a function, where its frame pointer points, has of its caller's
  *   INSTRUCTION          the bytes of a system call

@@ -24,6 +24,7 @@
 #include <seccomp.h>
 #include <cmocka.h>
 #include <liblinux/syscalls.h>
+#include "facts.h"
 #include "test_case.h"
 
 static long values[6];
@@ -108,7 +109,12 @@ static long call_raw(const struct test_case *c)
 {
 	long (*raw)(long, long, long, long, long, long) = (long (*)(long, long, long, long, long, long))c->raw;
 
-	return raw(values[0], values[1], values[2], values[3], values[4], values[5]);
+	long passed[6];
+	int n;
+
+	for (n = 0; n < 6; n++)
+		passed[n] = n < c->nargs && (c->kinds[n] == KIND_INT || c->kinds[n] == KIND_UNSIGNED) ? PASSED(values[n]) : values[n];
+	return raw(passed[0], passed[1], passed[2], passed[3], passed[4], passed[5]);
 }
 
 static void run(const struct test_case *c, const unsigned long *poisons, long forged, int raw)

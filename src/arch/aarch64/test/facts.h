@@ -4,6 +4,7 @@
 #define ENTRY \
 	"\tmov x29, #0\n" \
 	"\tb run\n"
+#define PASSED(value) (value)
 #define CALLED_WITH(stack) (stack)
 #define CALLER_FRAME(frame) ((frame)[0])
 #define INSTRUCTION { 0x01, 0x00, 0x00, 0xd4 }

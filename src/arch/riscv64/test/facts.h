@@ -8,6 +8,7 @@
 	"\t.option pop\n" \
 	"\tli s0, 0\n" \
 	"\ttail run\n"
+#define PASSED(value) ((long)(int)(value))
 #define CALLED_WITH(stack) (stack)
 #define CALLER_FRAME(frame) ((frame)[-2])
 #define INSTRUCTION { 0x73, 0x00, 0x00, 0x00 }

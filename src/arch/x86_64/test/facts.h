@@ -5,6 +5,7 @@
 	"\txor %ebp, %ebp\n" \
 	"\tand $-16, %rsp\n" \
 	"\tcall run\n"
+#define PASSED(value) (value)
 #define CALLED_WITH(stack) ((stack) - 8)
 #define CALLER_FRAME(frame) ((frame)[0])
 #define INSTRUCTION { 0x0f, 0x05 }

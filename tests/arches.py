@@ -30,6 +30,7 @@ class Arch:
     protection: tuple[str, ...]     # what the files' notes say; () where compilers of Debian 12 make none
     protect: tuple[str, ...]    # the compiler's flag for it
     insist: tuple[str, ...]     # the linker's
+    left: tuple[str, ...]       # sections that the linker leaves out of RELRO
     start: tuple[str, ...]      # the first instruction of _start
     unwound: str                # the rule of unwinding there
     symbols: str                # the kernel's prefix of the functions of its calls
@@ -84,7 +85,7 @@ def read(name: str) -> Arch:
         debian, qemu, code = ini['debian'], ini['qemu'], ini['code']
         return Arch(name, debian['name'], debian.get('suite', ''), debian['kernel'], tuple(debian['kernels'].split()),
                     tuple(qemu.get('user', '').split()), tuple(qemu['system'].split()), qemu['console'],
-                    *(tuple(code.get(key, '').split()) for key in ('protection', 'protect', 'insist')), tuple(code['start'].split()), code['unwound'], code['symbols'])
+                    *(tuple(code.get(key, '').split()) for key in ('protection', 'protect', 'insist', 'left')), tuple(code['start'].split()), code['unwound'], code['symbols'])
     except (configparser.Error, KeyError) as error:
         raise tables.Doubt(path, getattr(error, 'lineno', 1), ' '.join(str(error).split())) from None
 

@@ -14,7 +14,8 @@ HEAD = '''\
  * kernel wrote is initialised. <liblinux/syscalls.h> includes this where the sanitizer is on;
  * each call that writes is a macro then, over a function that makes the call and says so.
  * What the kernel writes where another argument decides (ioctl, prctl) it does not know, but
- * where it says how much (getsockopt).
+ * where it says how much (getsockopt); nor what only a field of a struct has the address of
+ * (pidfd of clone3, value of getxattrat), but follows iovecs.
  */
 #ifndef LIBLINUX_MSAN_H
 #define LIBLINUX_MSAN_H

@@ -47,6 +47,7 @@ int read_options(int argc, char **argv, const struct option *options);	/* words,
 /* data.c: what is made from the tables */
 struct about {
 	const char *name, *summary;
+	const char *replaced_by;	/* an obsolete one, or 0 */
 	const char *never;		/* why no probe calls it */
 	int args[6];			/* of a probe */
 	int eperm;			/* the kernel itself answers EPERM to that */

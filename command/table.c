@@ -151,6 +151,8 @@ static void put_object(const struct linux_table_call *call, unsigned int arch)
 	put_json(call->musl);
 	put(", \"man\": ");
 	put_json(call->man);
+	put(", \"replaced_by\": ");
+	put_json(about(call->name)->replaced_by);
 	put(", \"config\": ");
 	put_words_json(call->config);
 	put(", \"capability\": ");
@@ -487,7 +489,7 @@ static void put_call(const struct linux_table_call *call, unsigned int arch)
 	for (n = 0; n < n_kinds; n++)
 		if (equal(kinds[n].name, call->returns))
 			put(kinds[n].meaning);
-	put(equal(call->returns, "never") ? "\n" : ", or a negated errno\n");
+	put(call->flags & (LINUX_TABLE_NORETURN | LINUX_TABLE_NO_ERROR) ? "\n" : ", or a negated errno\n");
 	if (call->config)
 		put_wrapped("kernel", call->config);
 	if (call->capability)
@@ -498,6 +500,11 @@ static void put_call(const struct linux_table_call *call, unsigned int arch)
 			if (length(marks[n].name) > 12)
 				put(" ");
 			put(marks[n].meaning);
+			if (1ul << n == LINUX_TABLE_OBSOLETE && about(call->name)->replaced_by) {
+				put(" ");
+				put(about(call->name)->replaced_by);
+				put(" takes its place.");
+			}
 			put("\n");
 		}
 	put_label("pages");

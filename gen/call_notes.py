@@ -20,8 +20,9 @@ MARKS = {
     'cancellation': 'A cancellation point in a libc, not here.',
     'blocks': 'May wait without a limit.',
     'multiplexer': 'One argument decides what the others mean.',
-    'obsolete': 'Another call has taken its place.',
+    'obsolete': 'Obsolete.',
     'must-check': 'To ignore its result is always a bug.',
+    'no-error': '',
 }
 
 CATEGORIES = {
@@ -65,7 +66,7 @@ DIRECTIONS = ('in', 'out', 'inout', 'varies', 'address')
 UNITS = ('bytes', 'elements', 'bits')
 FLAGS = ('string', 'nullable', 'retained', 'fd', 'dirfd', 'closed', 'scatter')
 ONLY = ('positive', 'interrupted', 'failure')
-KEYS = ('summary', 'category', 'returns', 'config', 'capability', 'man', 'caveat')
+KEYS = ('summary', 'category', 'returns', 'config', 'capability', 'man', 'replaced-by', 'caveat')
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class Note:
     man: str = ''                       # page of section 2 of man-pages, or nothing
     caveat: tuple[str, ...] = ()        # sentences for the CAVEATS of its page
     uses: dict[str, Use] = field(default_factory=dict)      # argument -> use
+    replaced_by: str = ''               # the call that does what this obsolete one does
 
 
 def read_use(path: Path, n: int, text: str) -> Use:
@@ -153,7 +155,7 @@ def read_head(path: Path, n: int, words: list[str], arches: list[str]) -> dict:
 
 
 def read_detail(path: Path, n: int, note: dict, key: str, text: str) -> None:
-    if key in note['uses'] or key in KEYS and key in note and key != 'caveat':
+    if key in note['uses'] or key in KEYS and key.replace('-', '_') in note and key != 'caveat':
         raise Doubt(path, n, f"{note['name']} has '{key}' already")
     if key == 'category' and text not in CATEGORIES or key == 'returns' and text not in RETURNS:
         raise Doubt(path, n, f"'{text}' is no {'category' if key == 'category' else 'kind of result'}")
@@ -162,7 +164,7 @@ def read_detail(path: Path, n: int, note: dict, key: str, text: str) -> None:
     elif key == 'caveat':
         note[key] = (*note.get(key, ()), text)
     elif key in KEYS:
-        note[key] = text
+        note[key.replace('-', '_')] = text
     else:
         note['uses'][key] = read_use(path, n, text)
 
@@ -177,7 +179,7 @@ def read_notes(path: Path = tables.NOTES) -> dict[str, Note]:
         if not arches:
             arches = columns(path, '#call', ' '.join((*LIBCS, 'marks')), n, line)
         elif line[0] in ' \t':
-            match = re.fullmatch(r'\s+(\w+): (\S.*)', line)
+            match = re.fullmatch(r'\s+([\w-]+): (\S.*)', line)
             if not match or not note:
                 raise Doubt(path, n, f"not 'key: value' about a call: '{line.strip()}'")
             read_detail(path, n, note, match[1], match[2])
@@ -214,6 +216,8 @@ def check_notes(table: Table, notes: dict[str, Note], table_path: Path = tables.
         for arch in note.since:
             if name not in have.get(arch, {}):
                 raise Doubt(path, note.line, f'{name} is no call of {arch}')
+            if note.replaced_by and note.replaced_by not in have[arch]:
+                raise Doubt(path, note.line, f"{name} is replaced by '{note.replaced_by}', which is no call of {arch}")
 
 
 def of_functions(table: Table, notes: dict[str, Note]) -> dict[str, Note]:
@@ -247,6 +251,10 @@ def check_details(rows: list[Row], note: Note, path: Path = tables.NOTES) -> Non
         raise doubt('a summary begins with a capital, has no full stop and 90 characters at most')
     if (note.returns == 'never') != ('noreturn' in note.marks or all(row.noreturn for row in rows)):
         raise doubt('what never returns is noreturn, and only that')
+    if 'no-error' in note.marks and note.returns == 'never':
+        raise doubt('what never returns has no result to be an error')
+    if note.replaced_by and ('obsolete' not in note.marks or note.replaced_by == note.name):
+        raise doubt('only another call replaces one, and that is obsolete')
     if wrong := [one for one in note.caveat if not one.endswith('.')]:
         raise doubt(f"a caveat is a sentence: '{wrong[0]}'")
     for names, shape in ((note.config, r'[A-Z0-9_]+'), (note.capability, r'CAP_[A-Z_]+')):

@@ -393,6 +393,7 @@ def remark(row: Row, facts: Facts) -> str:
         text = ', '.join(f'{arch} Linux {value}' for arch, value in since.items()) + '.'
     parts = [text, f'Removed in Linux {row.removed}.' if row.removed else '']
     parts += [call_notes.MARKS[mark] for mark in call_notes.MARKS if mark in note.marks]
+    parts += [f'linux_{note.replaced_by} takes its place.'] if note.replaced_by else []
     line = ' '.join(part for part in parts if part)
     return f'/* {line} */\n' if line else ''
 

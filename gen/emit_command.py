@@ -127,7 +127,8 @@ def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Prob
     for name in names:
         probe = probes[name]
         values = ', '.join(map(str, probe.args))
-        text += (f'\t{{{quoted(name)}, {quoted(notes[name].summary)}, {quoted(probe.reason) if probe.reason else "0"}, '
+        replaced_by = notes[name].replaced_by
+        text += (f'\t{{{quoted(name)}, {quoted(notes[name].summary)}, {quoted(replaced_by) if replaced_by else "0"}, {quoted(probe.reason) if probe.reason else "0"}, '
                  f'{{{values}}}, {int(probe.eperm)}}},\n')
     text += f'}};\n\nconst unsigned int n_abouts = {len(names)};\n\nconst struct arch archs[] = {{\n'
     text += ''.join(f'\t{{{quoted(name)}, {audit[name]:#x}}},\n' for name in table.arches)
@@ -137,7 +138,7 @@ def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Prob
     text += f'}};\n\nconst unsigned int n_categories = {len(call_notes.CATEGORIES)};\n\nconst struct word kinds[] = {{\n'
     text += ''.join(f'\t{{{quoted(name)}, {quoted(what)}}},\n' for name, what in call_notes.RETURNS.items())
     text += f'}};\n\nconst unsigned int n_kinds = {len(call_notes.RETURNS)};\n\n/* In the order of their bits. */\nconst struct word marks[] = {{\n'
-    said = {**call_notes.MARKS, 'noreturn': 'Never returns.', 'removed': 'The kernel has it no more.'}
+    said = {**call_notes.MARKS, 'noreturn': 'Never returns.', 'removed': 'The kernel has it no more.', 'no-error': 'Has no error.'}
     text += ''.join(f'\t{{{quoted(name)}, {quoted(said[name])}}},\n' for name in (flag.lower().replace('_', '-') for flag in CALL_FLAGS))
     text += f'}};\n\nconst unsigned int n_marks = {len(CALL_FLAGS)};\n\nconst struct error errors[] = {{\n'
     values: dict[str, int] = {}

@@ -43,6 +43,9 @@ HELPERS = {
     'linux_vdso': {'clock_getres', 'clock_gettime', 'getcpu', 'getrandom', 'gettimeofday', 'time'},
 }
 
+# Calls that no filter keeps back (seccomp_uprobe_exception() of kernel/seccomp.c).
+UNFILTERED = {'uprobe', 'uretprobe'}
+
 ONLY = {
     'positive': ['It is written only if the result is more than 0'],
     'interrupted': ['It is written only if the result is', '.Pf \\- Dv LINUX_EINTR'],
@@ -179,6 +182,8 @@ def return_values(note: Note, never: bool, fragment: Fragment | None) -> str:
     if never:
         return 'It does not return.\n'
     own = fragment.sections.get('RETURN VALUES') if fragment else ''
+    if 'no-error' in note.marks:
+        return own or f'The result is {RETURNS[note.returns]}, and never an error of the call.\n'
     return (own or f'On success the result is {RETURNS[note.returns]}.\n') + (
         'A result from \\-4095 to \\-1 is a negated errno, which\n.Xr linux_is_error 3\ntells.\n')
 
@@ -186,6 +191,8 @@ def return_values(note: Note, never: bool, fragment: Fragment | None) -> str:
 def errors(rows: list[Row], note: Note, facts: Facts, fragment: Fragment | None) -> str:
     if fragment and 'ERRORS' in fragment.sections:
         out = fragment.sections['ERRORS'] + '.Pp\n'
+    elif 'no-error' in note.marks:
+        out = 'None.\n.Pp\n'
     elif note.man:
         out = f'Those of\n.Xr {note.man} 2 ,\nnegated.\n.Pp\n'
     else:
@@ -201,6 +208,8 @@ def errors(rows: list[Row], note: Note, facts: Facts, fragment: Fragment | None)
         reasons.append('built without ' + ' and '.join(f'CONFIG_{name}' for name in note.config))
     if reasons:
         out += text(f'A kernel that is {", or ".join(reasons)}{"," * (len(reasons) > 1)} returns') + '\n.Pf \\- Dv LINUX_ENOSYS .\n'
+    if note.name in UNFILTERED:
+        return out.removesuffix('.Pp\n')
     return out + 'Behind a filter of system calls, in a container say, the result may be\n.Pf \\- Dv LINUX_EPERM\nthough the kernel has the call.\n'
 
 
@@ -242,10 +251,11 @@ def see_also(note: Note, fragment: Fragment | None) -> str:
 
 def caveats(note: Note, facts: Facts, fragment: Fragment | None) -> str:
     said = [MARKS[mark] for mark in MARKS if mark in note.marks and MARKS[mark]]
+    place = f'.Xr linux_{note.replaced_by} 3\ntakes its place.\n' if note.replaced_by else ''
     said += ['It has no inline form: LIBLINUX_INLINE leaves it out.'] if note.name in facts.not_inline else []
     said += note.caveat
     own = fragment.sections.get('CAVEATS', '') if fragment else ''
-    return own + ('.Pp\n' if own and said else '') + ''.join(f'{text(one)}\n' for one in said)
+    return own + ('.Pp\n' if own and said else '') + ''.join(f'{text(one)}\n{place * (one == MARKS["obsolete"])}' for one in said)
 
 
 def call(rows: list[Row], facts: Facts) -> str:

@@ -15,7 +15,7 @@ from tables import Arch, Row, Table, newest
 ARG_FLAGS = ('IN', 'OUT', 'INOUT', 'VARIES', 'ADDRESS', 'BYTES', 'ELEMENTS', 'BITS', 'WRITTEN', 'STRING', 'NULLABLE', 'RETAINED',
              'FD', 'DIRFD', 'CLOSED', 'SCATTER')
 CALL_FLAGS = ('NORETURN', 'LIBC_STATE', 'THREAD_CREDENTIALS', 'NEW_STACK', 'KERNEL_ONLY', 'CANCELLATION', 'BLOCKS', 'MULTIPLEXER',
-              'OBSOLETE', 'REMOVED', 'MUST_CHECK')
+              'OBSOLETE', 'REMOVED', 'MUST_CHECK', 'NO_ERROR')
 
 assert {name.upper() for name in (*DIRECTIONS, *UNITS, *FLAGS)} | {'WRITTEN'} == set(ARG_FLAGS)
 assert {name.upper().replace('-', '_') for name in MARKS} | {'REMOVED'} == set(CALL_FLAGS)
@@ -133,7 +133,7 @@ def json_text(table: Table, notes: dict[str, Note], shared: dict[str, str], audi
         calls.append({
             'name': row.name, 'summary': note.summary, 'category': note.category, 'returns': note.returns,
             'numbers': row.numbers, 'since': {arch: note.since[arch] for arch in row.numbers}, 'removed': row.removed or None,
-            'glibc': note.libc.get('glibc'), 'musl': note.libc.get('musl'), 'man': note.man or None,
+            'glibc': note.libc.get('glibc'), 'musl': note.libc.get('musl'), 'man': note.man or None, 'replaced_by': note.replaced_by or None,
             'config': list(note.config), 'capability': list(note.capability),
             'marks': sorted(note.marks | ({'noreturn'} if row.noreturn else set())), 'args': args})
     everything = {'linux': table.tree, 'version': version, 'arches': {arch: {'audit': audit[arch]} for arch in table.arches}}
@@ -196,6 +196,7 @@ def schema(table: Table) -> str:
         'glibc': said(maybe(release), 'its first release with a function of the name'),
         'musl': maybe(release),
         'man': said(maybe(text), 'the page in section 2 of man-pages'),
+        'replaced_by': said(maybe(text), 'the call that does what this obsolete one does'),
         'config': said({'type': 'array', 'items': text}, 'Kconfig symbols without which it is -ENOSYS'),
         'capability': said({'type': 'array', 'items': text}, 'what it may need'),
         'marks': words([*MARKS]),

@@ -241,6 +241,9 @@ class Show(Case):
         self.assertIn('Never returns', self.good('show', 'exit_group'))
         self.assertIn('CAP_SYS_ADMIN', self.good('show', 'bpf'))
         self.assertIn('BPF_SYSCALL', self.good('show', 'bpf'))
+        self.assertIn('  obsolete     Obsolete. renameat2 takes its place.\n', self.good('show', 'renameat'))
+        self.assertIn('  result       a process or thread id\n', self.good('show', 'getpid'))
+        self.assertIn('  result       a process or thread id, or a negated errno\n', self.good('show', 'getpgid'))
 
     def test_arguments(self) -> None:
         for name, line in (('mincore', 'vec              written: as many bytes as len has pages'),

@@ -564,6 +564,29 @@ class Readers(Case):
         path.write_text(good + '\tsummary: Write\n')
         self.doubt(r"notes.tbl:8: sync has 'summary' already", call_notes.read_notes, path)
 
+    def test_marks_that_need_another(self) -> None:
+        path = self.directory / 'notes.tbl'
+        good = ('#call x86_64 glibc musl marks\nsync 1.0 2.0 0.5.0 obsolete no-error\n\tsummary: Write\n\tcategory: file\n\treturns: zero\n'
+                '\treplaced-by: syncfs\nsyncfs 2.6.39 2.14 0.9.0\n')
+        table = tables.Table('7.3.4', ['x86_64'], [tables.Row('sync', {'x86_64': 162}, ()), tables.Row('syncfs', {'x86_64': 306}, ())])
+
+        def check() -> None:
+            notes = call_notes.read_notes(path)
+            call_notes.check_notes(table, notes, path, path)
+            call_notes.check_details(table.rows[:1], notes['sync'], path)
+        path.write_text(good)
+        self.assertEqual(call_notes.read_notes(path)['sync'].replaced_by, 'syncfs')
+        check()
+        for old, new, reason in (('by: syncfs', 'by: syncall', r"notes.tbl:2: sync is replaced by 'syncall', which is no call of x86_64"),
+                                 ('by: syncfs', 'by: sync', 'notes.tbl:2: sync: only another call replaces one, and that is obsolete'),
+                                 ('obsolete ', '', 'only another call replaces one, and that is obsolete'),
+                                 ('by: syncfs', 'by: syncfs\n\treplaced-by: sync', "notes.tbl:7: sync has 'replaced-by' already"),
+                                 ('replaced-by', 'replaced_by', "'syncfs' says nothing about an argument"),
+                                 ('no-error', 'noreturn no-error', 'what never returns')):
+            with self.subTest(new):
+                path.write_text(good.replace(old, new).replace('returns: zero', 'returns: never' if 'noreturn' in new else 'returns: zero'))
+                self.doubt(reason, check)
+
     def test_uses(self) -> None:
         path = self.directory / 'notes.tbl'
         head = '#call x86_64 glibc musl marks\ncall 1.0 2.0 0.5.0\n\tsummary: Write\n\tcategory: file\n\treturns: bytes\n'
@@ -1040,7 +1063,7 @@ class Outputs(unittest.TestCase):
         rows = [tables.Row(row.name, row.numbers, row.args, row.noreturn, '7.4', row.line) if row.name == 'ustat' else row
                 for row in facts.table.rows]
         facts.table.rows[:] = rows
-        self.assertIn('/* Removed in Linux 7.4. Another call has taken its place. */\nlong linux_ustat(', emit.syscalls_h(facts))
+        self.assertIn('/* Removed in Linux 7.4. Obsolete. linux_statfs takes its place. */\nlong linux_ustat(', emit.syscalls_h(facts))
         self.assertIn('linux_ustat;', emit.map_file(facts))
         self.assertIn('ustat.c', emit.wrappers(facts))
 

@@ -106,6 +106,24 @@ class Complete(unittest.TestCase):
                 self.assertEqual(used - known, set())
 
 
+class Errors(unittest.TestCase):
+    def test_who_has_none_says_so(self) -> None:
+        section = {name: dict(re.findall(r'^\.Sh (RETURN VALUES|ERRORS)\n((?:(?!\.Sh ).*\n)*)', PAGES[f'linux_{name}.3'], re.M)) for name in NOTES}
+        none = {name for name, note in NOTES.items() if 'no-error' in note.marks}
+        self.assertIn('brk', none)
+        for name in NOTES:
+            if 'ERRORS' not in section[name]:       # it does not return
+                continue
+            with self.subTest(name):
+                self.assertEqual('is a negated errno' not in section[name]['RETURN VALUES'], name in none)
+                self.assertEqual(section[name]['ERRORS'].startswith('None'), name in none)
+
+    def test_what_took_the_place(self) -> None:
+        for name, note in NOTES.items():
+            if note.replaced_by:
+                self.assertIn(f'\nObsolete.\n.Xr linux_{note.replaced_by} 3\ntakes its place.\n', PAGES[f'linux_{name}.3'])
+
+
 class Names(unittest.TestCase):
     def test_exist(self) -> None:
         """Constants, structs and errnos of the pages are in the headers of an architecture at least."""

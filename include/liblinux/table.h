@@ -48,9 +48,10 @@ struct linux_table_arg {
 #define LINUX_TABLE_CANCELLATION	0x0020	/* a cancellation point in a libc, not here */
 #define LINUX_TABLE_BLOCKS		0x0040	/* may wait without a limit */
 #define LINUX_TABLE_MULTIPLEXER		0x0080	/* one argument decides what the others mean */
-#define LINUX_TABLE_OBSOLETE		0x0100	/* another call has taken its place */
+#define LINUX_TABLE_OBSOLETE		0x0100	/* another call does what it does */
 #define LINUX_TABLE_REMOVED		0x0200	/* this kernel release has it no more */
 #define LINUX_TABLE_MUST_CHECK		0x0400	/* to ignore its result is always a bug */
+#define LINUX_TABLE_NO_ERROR		0x0800	/* it has no error of its own */
 
 struct linux_table_call {
 	const char *name;

@@ -779,7 +779,8 @@ def libc_cases(facts: Facts) -> str:
 def man(facts: Facts) -> dict[str, str]:
     date, version = tables.read_date(facts.version), '.'.join(facts.version)
     fragments = tables.read_fragments({row.name for row in facts.table.rows})
-    about = emit_man.Facts(facts.table, facts.notes, facts.libc, facts.shared, facts.arches, facts.uapi, fragments, NOT_INLINE, version, date)
+    about = emit_man.Facts(facts.table, facts.notes, facts.libc, facts.shared, facts.arches, facts.uapi, fragments, NOT_INLINE, version, date,
+                          tables.read_shared_headers())
     return {**emit_man.calls(about), **emit_man.written(tables.read_pages(), about)}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
 
 import c_types
 import emit_uapi
@@ -26,6 +28,12 @@ class Facts:
     not_inline: set[str]                # calls that LIBLINUX_INLINE does not have
     version: str
     date: str
+    shared_headers: dict[str, str] = field(default_factory=dict)    # a tag that a libc has too -> its header there
+
+    @cached_property
+    def headers(self) -> dict[str, list[str]]:
+        """Each constant and 'struct linux_tag' -> the names of our headers that have it."""
+        return emit_uapi.places(self.uapi)
 
 
 HEAD = '''\
@@ -136,15 +144,30 @@ def stopped(sentence: list[str]) -> list[str]:
 
 # Sections
 
-def synopsis(rows: list[Row], facts: Facts) -> str:
+def includes(types: list[str], said: str, facts: Facts) -> str:
+    """The headers with all that a prototype and the description name: types complete, and constants."""
+    tags = [tag for c_type in types for tag in re.findall(r'\b(?:struct|union) \w+', c_type)]
+    libc = dict.fromkeys(facts.shared_headers[name] for tag in tags for name in [tag.partition(' ')[2]] if name in facts.shared_headers)
+    names = dict.fromkeys(tags + re.findall(r'\b(?:struct|union) linux_\w+|\bLINUX_[\w*]+', said.replace('\\e', ' ')))
+    own: dict[str, None] = {}
+    error = False
+    for name in names:
+        if '*' in name:             # several constants: if one header has them all
+            found = list(dict.fromkeys(place for known, places in facts.headers.items() if fnmatchcase(known, name) for place in places))
+            found = found if len(found) == 1 else []
+        else:
+            found = facts.headers.get(name, [])
+            error |= not found and re.fullmatch('LINUX_E[A-Z0-9]+', name) is not None
+        if found and not own.keys() & set(found):
+            own[found[0]] = None
+    out = '.Fd #define _GNU_SOURCE\n' if 'struct file_handle' in tags else ''
+    out += ''.join(f'.In {header}\n' for header in libc) + '.In liblinux/syscalls.h\n' + '.In liblinux/error.h\n' * error
+    return out + ''.join(f'.In liblinux/uapi/{name}.h\n' for name in own)
+
+
+def synopsis(rows: list[Row], said: str, facts: Facts) -> str:
     types = [c_types.plain(arg.type, facts.shared) for row in rows for arg in row.args]
-    groups = {}
-    for arch in facts.arches:
-        for tag, (group, _) in facts.uapi.records(arch.name).items():
-            groups.setdefault(c_types.tag_name(tag, facts.shared), group)
-    tags = [tag for c_type in types for tag in re.findall(r'\b(?:struct|union) (\w+)', c_type)]
-    own = dict.fromkeys(groups[tag] for tag in tags if tag.startswith('linux_') and tag in groups)
-    out = '.In liblinux/syscalls.h\n' + ''.join(f'.In liblinux/uapi/{group}.h\n' for group in own)
+    out = includes(types, said, facts)
     for row in rows:
         if len(rows) > 1:
             out += f'.Pp\nOn {" and ".join(row.numbers)}:\n.Pp\n'
@@ -262,11 +285,12 @@ def call(rows: list[Row], facts: Facts) -> str:
     name = rows[0].name
     note, fragment = facts.notes[name], facts.fragments.get(name)
     never = 'noreturn' in note.marks or all(row.noreturn for row in rows)
+    said = description(rows, note, fragment)
     sections = {
         'NAME': f'.Nm linux_{name}\n.Nd {text(lower_first(note.summary))}\n',
         'LIBRARY': 'liblinux, \\-llinux; liblinux.pc\n',
-        'SYNOPSIS': synopsis(rows, facts),
-        'DESCRIPTION': description(rows, note, fragment),
+        'SYNOPSIS': synopsis(rows, said, facts),
+        'DESCRIPTION': said,
         'RETURN VALUES': return_values(note, never, fragment),
         'EXAMPLES': fragment.sections.get('EXAMPLES', '') if fragment else '',
         'ERRORS': '' if never else errors(rows, note, facts, fragment),

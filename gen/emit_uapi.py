@@ -200,6 +200,21 @@ def all_names(uapi: Uapi) -> set[str]:
             | {name for fact in facts if isinstance(fact, Enum) for name, _ in fact.values})
 
 
+def places(uapi: Uapi) -> dict[str, list[str]]:
+    """Each constant, and each 'struct tag' or 'union tag', under our names -> the headers that have it."""
+    names = all_names(uapi)
+    found: dict[str, dict[str, None]] = {}
+    for group, facts in uapi.groups.items():
+        for _, fact in facts:
+            if isinstance(fact, Record):
+                ours = [f'{fact.kind} {uapi.own_tag(fact.tag)}']
+            else:
+                ours = [macro_name(name, names) for name in ([fact.name] if isinstance(fact, Macro) else [name for name, _ in fact.values])]
+            for name in ours:
+                found.setdefault(name, {})[group] = None
+    return {name: list(groups) for name, groups in found.items()}
+
+
 def macro_name(name: str, names: set[str]) -> str:
     """Our name of a macro; '' for one that is the internal twin of another."""
     bare = name.lstrip('_')

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict
@@ -342,20 +343,31 @@ def write_errno(tree: str, rows: list[tuple[str, str]]) -> str:
     return ERRNO_HEAD.format(tree=tree) + ''.join(f'{name}\t{value}\n' for name, value in rows)
 
 
-def read_shared(path: Path = SHARED) -> dict[str, str]:
-    """The kernel's tag -> the tag that the libc has too."""
-    shared = {}
+def shared_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines of gen/shared.tbl: a tag, the libc's header with it, other tags of the kernel."""
     for n, line in enumerate(read_lines(path), 1):
         words = line.split()
         if not words or words[0].startswith('#'):
             continue
-        if not all(re.fullmatch(r'\w+', word) for word in words):
-            raise Doubt(path, n, f"not a tag and its names in the kernel: '{line.strip()}'")
-        for word in words:
+        if len(words) < 2 or not re.fullmatch(r'[\w/]+\.h', words[1]) or not all(re.fullmatch(r'\w+', word) for word in [words[0], *words[2:]]):
+            raise Doubt(path, n, f"not a tag, a header and its names in the kernel: '{line.strip()}'")
+        yield n, words
+
+
+def read_shared(path: Path = SHARED) -> dict[str, str]:
+    """The kernel's tag -> the tag that the libc has too."""
+    shared = {}
+    for n, (tag, _, *others) in shared_lines(path):
+        for word in (tag, *others):
             if word in shared:
                 raise Doubt(path, n, f'{word} is there already')
-            shared[word] = words[0]
+            shared[word] = tag
     return shared
+
+
+def read_shared_headers(path: Path = SHARED) -> dict[str, str]:
+    """A shared tag -> the libc's header that has it."""
+    return {tag: header for _, (tag, header, *_) in shared_lines(path)}
 
 
 def read_words(path: Path) -> set[str]:

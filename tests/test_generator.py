@@ -673,8 +673,8 @@ class Readers(Case):
                    ('EAGAIN\t11\n', '', 'EWOULDBLOCK is EAGAIN, which is not above it'))
 
     def test_shared(self) -> None:
-        self.check(tables.read_shared, '# x\niovec\ntimespec __kernel_timespec\n',
-                   ('iovec', 'io-vec', 'not a tag'), ('iovec', '__kernel_timespec', '__kernel_timespec is there already'))
+        self.check(tables.read_shared, '# x\niovec sys/uio.h\ntimespec time.h __kernel_timespec\n',
+                   ('iovec', 'io-vec', 'not a tag'), (' sys/uio.h', '', 'not a tag, a header'), ('time.h ', '', 'not a tag, a header'), ('iovec', '__kernel_timespec', '__kernel_timespec is there already'))
 
     def test_facts(self) -> None:
         self.check(lambda path: uapi_tables.read(path, ['x86_64']),

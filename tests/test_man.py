@@ -153,6 +153,34 @@ class Names(unittest.TestCase):
                 break
         self.assertEqual({name: where[name] for name in missing}, {})
 
+    def test_synopsis_includes_them(self) -> None:
+        """The headers that a call's page names have its function, the types it takes, and all that its description names."""
+        if not shutil.which(CROSS):
+            self.skipTest(f'{CROSS} is not installed')
+
+        def said_of(name: str) -> str:
+            page = PAGES[f'linux_{name}.3']
+            synopsis, text = (re.search(rf'^\.Sh {title}\n((?:(?!\.Sh ).*\n)*)', page, re.M)[1] for title in ('SYNOPSIS', 'DESCRIPTION'))
+            head = ''.join(f'{one[0]}\n' if one[0] else f'#include <{one[1]}>\n' for one in re.findall(r'^\.(?:Fd (.+)|In (.+))$', synopsis, re.M))
+            used = dict.fromkeys([f'linux_{name}', *re.findall(r'\b(?:struct|union) \w+', ''.join(re.findall(r'^\.Fa .*', synopsis, re.M))),
+                                  *re.findall(r'\b(?:struct|union) linux_\w+|\bLINUX_[A-Za-z]\w*(?![\w*])', text.replace('\\e', ' '))])
+            uses = [one for one in used if not one.endswith('_')]
+            lines = ''.join(f'unsigned long n{n} = sizeof({f"&{one}" if not n else one});\n' for n, one in enumerate(uses))
+            missing, said = set(range(len(uses))), ''
+            for compiler in ('gcc', CROSS):     # on one of them at least
+                said = compile_c([compiler, '-fsyntax-only', '-fmax-errors=0'], f'{head}#line 1 "names"\n{lines}')
+                numbers = {int(number) - 1 for number in re.findall(r'^names:(\d+):\d+: error', said, re.M)}
+                if said and not numbers:
+                    return said
+                missing &= numbers
+                if not missing:
+                    break
+            return ', '.join(uses[n] for n in sorted(missing))
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for name, said in zip(sorted(CALLS), pool.map(said_of, sorted(CALLS))):
+                with self.subTest(name):
+                    self.assertEqual(said, '')
 
     def test_arguments_and_fields(self) -> None:
         """What people call an argument is one of the call, or a member of a struct."""

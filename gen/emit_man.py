@@ -36,11 +36,14 @@ class Facts:
         return emit_uapi.places(self.uapi)
 
 
+# What groff puts before "Library Functions Manual" in the place of BSD; mandoc puts nothing there.
+VOLUME = '.ds doc-volume-operating-system Linux\n'
+
 HEAD = '''\
 .\\" Made from gen/ and man/ (Linux {tree}) by gen/syscall_table.py emit man. Do not edit.
 .\\" SPDX-License-Identifier: MIT
 .Dd {date}
-.Dt LINUX_{title} 3
+{volume}.Dt LINUX_{title} 3
 .Os liblinux {version}
 '''
 
@@ -238,11 +241,13 @@ def errors(rows: list[Row], note: Note, facts: Facts, fragment: Fragment | None)
 
 def history(rows: list[Row], note: Note, facts: Facts) -> str:
     numbers = {arch: number for row in rows for arch, number in row.numbers.items()}
-    by_fact: dict[tuple[str, int], list[str]] = {}
+    by_fact: dict[str, dict[int, list[str]]] = {}
     for arch in (arch.name for arch in facts.arches):
         if arch in numbers:
-            by_fact.setdefault((note.since[arch], numbers[arch]), []).append(arch)
-    said = [f'Linux {since} on {" and ".join(arches)}, as number {number}' for (since, number), arches in by_fact.items()]
+            by_fact.setdefault(note.since[arch], {}).setdefault(numbers[arch], []).append(arch)
+    # The release may be older than the architecture, as liblinux(7) says: only the number is the architecture's.
+    said = [f'Linux {since}, as ' + ' and '.join(f'number {number} on {" and ".join(arches)}' for number, arches in by_number.items())
+            for since, by_number in by_fact.items()]
     out = text(f'It came with {", and with ".join(said)}.') + '\n'
     if missing := [arch.name for arch in facts.arches if arch.name not in numbers]:
         out += f'It does not exist on {" and ".join(missing)}, where it is not declared.\n'
@@ -298,7 +303,7 @@ def call(rows: list[Row], facts: Facts) -> str:
         'HISTORY': history(rows, note, facts),
         'CAVEATS': caveats(note, facts, fragment),
     }
-    return HEAD.format(tree=facts.table.tree, date=facts.date, title=name.upper(), version=facts.version) + ''.join(
+    return HEAD.format(volume=VOLUME, tree=facts.table.tree, date=facts.date, title=name.upper(), version=facts.version) + ''.join(
         f'.Sh {title}\n{body}' for title, body in sections.items() if body)
 
 
@@ -321,7 +326,8 @@ def written(sources: dict[str, str], facts: Facts) -> dict[str, str]:
         for n, line in enumerate(source.splitlines(), 1):
             if unknown := [word for word in re.findall('@([A-Z_]+)@', line) if word not in words]:
                 raise Doubt(PAGES / file, n, f"'@{unknown[0]}@' is none of {', '.join(words)}")
-        pages[file] = re.sub('@([A-Z_]+)@', lambda match: words[match[1]], source)
+        text = re.sub('@([A-Z_]+)@', lambda match: words[match[1]], source)
+        pages[file] = re.sub(r'^\.Dt ', f'{VOLUME}.Dt ', text, count=1, flags=re.M)
         for name in re.findall(r'^\.Nm (\w+) ,$', source, re.M) + re.findall(r'^\.Nm (\w+)\n\.Nd', source, re.M):
             pages.setdefault(f'{name}.{section}', f'.so man{section}/{file}\n')
     return pages

@@ -191,7 +191,8 @@ def schema(table: Table) -> str:
         'category': {'enum': list(CATEGORIES)},
         'returns': said({'enum': list(RETURNS)}, 'what a result is that is no error'),
         'numbers': by_arch({'type': 'integer'}, 1),
-        'since': said(by_arch(release, 1), 'the first kernel release with it'),
+        'since': said(by_arch(release, 1), 'the kernel release that brought it to the architecture; a call that was in the first table of x86_64, '
+                      'which came with 2.4.20, has the older release of i386, or of alpha for direct calls of sockets and System V IPC'),
         'removed': said(maybe(release), 'the kernel release that dropped it'),
         'glibc': said(maybe(release), 'its first release with a function of the name'),
         'musl': maybe(release),

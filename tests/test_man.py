@@ -69,6 +69,15 @@ class Complete(unittest.TestCase):
         said = (result.stdout + result.stderr).splitlines()
         self.assertEqual([line for line in said if not NOT_OF_THE_PAGE.search(line)], [])
 
+    def test_header(self) -> None:
+        """man-db's groff says BSD in the header of a page that says nothing."""
+        if not shutil.which('groff'):
+            self.skipTest('groff is not installed')
+        for name in ('liblinux.1', 'linux_brk.3', 'linux_pins.3', 'liblinux.7'):
+            with self.subTest(name):
+                lines = subprocess.run(['groff', '-mandoc', '-Tascii', DIRECTORY / name], text=True, capture_output=True, check=True).stdout.splitlines()
+                self.assertRegex(next(filter(None, lines)), r' Linux [A-Z][A-Za-z ]+ Manual ')
+
     def test_every_call_has_a_page(self) -> None:
         of_people = {path.name for path in (TOP / 'man').glob('*.[137]')}
         names = {name[:-len('.3')] for name in PAGES if name.startswith('linux_')} - {name[:-len('.3')] for name in of_people}
@@ -122,6 +131,17 @@ class Errors(unittest.TestCase):
         for name, note in NOTES.items():
             if note.replaced_by:
                 self.assertIn(f'\nObsolete.\n.Xr linux_{note.replaced_by} 3\ntakes its place.\n', PAGES[f'linux_{name}.3'])
+
+
+class History(unittest.TestCase):
+    def test_releases(self) -> None:
+        """A release older than the architecture is not said to be one of the architecture."""
+        for name in CALLS:
+            said = ' '.join(re.search(r'^\.Sh HISTORY\n(It came with (?:(?!It does|Linux \S+ has|\.).*\n)*?.*\.)$', PAGES[f'linux_{name}.3'], re.M)[1].split())
+            with self.subTest(name):
+                self.assertNotRegex(said, r'Linux [0-9.]+ on ')
+                numbers = {(number, arch) for number, arches in re.findall(r'number (\d+) on (\w+(?: and (?!number|with)\w+)*)', said) for arch in arches.split(' and ')}
+                self.assertEqual(numbers, {(str(number), arch) for row in TABLE.rows if row.name == name for arch, number in row.numbers.items()})
 
 
 class Names(unittest.TestCase):

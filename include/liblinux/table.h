@@ -56,7 +56,7 @@ struct linux_table_arg {
 struct linux_table_call {
 	const char *name;
 	long number;
-	const char *since;		/* the kernel release that brought it: "6.8" */
+	const char *since;		/* the kernel release that brought it, as liblinux(7) counts: "6.8" */
 	const char *glibc;		/* the release of glibc with a function of its name, or NULL */
 	const char *musl;		/* the same of musl */
 	const char *category;		/* "file", "mount" ... */

@@ -199,6 +199,72 @@ static int read_content(struct argument *argument, const char *path)
 	return 1;
 }
 
+/* The width in bytes of the integers that a pointer is to, 0 if it is to none. */
+static unsigned int element_width(const struct linux_table_arg *known, int *is_signed)
+{
+	static const struct {
+		const char *type;
+		byte width, is_signed;
+	} types[] = {
+		{ "int *", 4, 1 }, { "unsigned int *", 4, 0 }, { "long *", 8, 1 }, { "unsigned long *", 8, 0 },
+		{ "long long *", 8, 1 }, { "unsigned long long *", 8, 0 },
+	};
+	const char *type = known ? known->type + (begins(known->type, "const ") ? 6 : 0) : "";
+	unsigned int n;
+
+	for (n = 0; n < sizeof types / sizeof *types; n++)
+		if (equal(type, types[n].type)) {
+			*is_signed = types[n].is_signed;
+			return types[n].width;
+		}
+	return 0;
+}
+
+/* The bytes that @ alone stands for, by the table and, where another argument counts, the words of the call; 0: unknown. */
+static unsigned long size_of(const struct linux_table_call *call, const struct linux_table_arg *known, char **words, unsigned long count)
+{
+	const struct layout *layout = find_layout(known->type);
+	int is_signed;
+	unsigned long one = layout ? layout->size : element_width(known, &is_signed), many = 0, n;
+	const char *counts = known->count;
+
+	if (!counts)
+		return one;
+	if (counts[0] >= '0' && counts[0] <= '9')
+		read_number(counts, &many);
+	for (n = 0; n < call->nargs && n < count; n++) {
+		unsigned long size = length(call->args[n].name);
+
+		if (begins(counts, call->args[n].name) && (!counts[size] || counts[size] == '-') && read_value(words[n], &many))
+			many -= counts[size] == '-' && many;
+	}
+	if (many > MOST_SIZE)
+		return 0;
+	if (!many)
+		return layout ? one : 0;
+	return known->flags & LINUX_TABLE_ARG_ELEMENTS ? many * one : known->flags & LINUX_TABLE_ARG_BITS ? (many + 63) / 64 * 8 : many;
+}
+
+/* Why a word is no string there: what the kernel takes is something else, or it writes. 0: it said so. */
+static int take_string(struct argument *argument, const struct linux_table_arg *known)
+{
+	const char *type = known ? known->type + (begins(known->type, "const ") ? 6 : 0) : "", *write = "file:PATH or @SIZE";
+	const struct member *member = argument->layout ? &members[argument->layout->first] : 0;
+	int is_signed;
+	unsigned int width = element_width(known, &is_signed);
+	int is_struct = begins(type, "struct ") || begins(type, "union ");
+
+	if (known && (known->flags & (LINUX_TABLE_ARG_OUT | LINUX_TABLE_ARG_INOUT)) && !(is_struct && known->flags & LINUX_TABLE_ARG_INOUT))
+		return complain("'", argument->text, "': the kernel writes to ", known->name, ": write ", argument->layout ? "@ or " : "", "@SIZE", (char *)0), 0;
+	if (!is_struct && !width && !contains(type, "**") && !contains(type, "*const *"))
+		return 1;
+	if (!is_struct)
+		write = width == 4 ? "u32:N,... or @SIZE" : "u64:N,... or @SIZE";
+	member = member && member->count ? 0 : member;
+	complain("'", argument->text, "': ", known->name, " is ", known->type, ": write ", member ? member->name : write, member ? "=N,... or @SIZE" : "", (char *)0);
+	return 0;
+}
+
 /* A string of its own, before memory that is not there: the kernel may write to it. */
 static int copy_string(struct argument *argument, const char *text)
 {
@@ -216,9 +282,11 @@ static int copy_string(struct argument *argument, const char *text)
 	return 1;
 }
 
-/* 0: it said what is wrong. */
-static int read_argument(struct argument *argument, char *text, const struct linux_table_arg *known)
+/* The n-th of them. 0: it said what is wrong. */
+static int read_argument(struct argument *argument, const struct linux_table_call *call, char **words, unsigned long count, unsigned long place)
 {
+	const struct linux_table_arg *known = call->name ? &call->args[place] : 0;
+	const char *text = words[place];
 	unsigned long n;
 	int pointer = !known || known->type[length(known->type) - 1] == '*' ||
 		known->flags & (LINUX_TABLE_ARG_VARIES | LINUX_TABLE_ARG_ADDRESS | LINUX_TABLE_ARG_IN | LINUX_TABLE_ARG_OUT | LINUX_TABLE_ARG_INOUT);
@@ -230,15 +298,13 @@ static int read_argument(struct argument *argument, char *text, const struct lin
 	if (begins(text, "file:")) {
 		if (!read_content(argument, text + 5))
 			return 0;
-	} else if (*text == '@' && (argument->layout ? !text[1] : 0)) {
-		argument->size = argument->layout->size;
-		argument->is_output = 1;
-		argument->buffer = allocate(argument->size);
-		if (!argument->buffer)
-			return no_memory(text);
-	} else if (*text == '@' && (text[1] >= '0' && text[1] <= '9')) {
-		if (!read_number(text + 1, &argument->size) || argument->size > MOST_SIZE)
+	} else if (*text == '@') {
+		if (text[1] && (text[1] < '0' || text[1] > '9' || !read_number(text + 1, &argument->size) || argument->size > MOST_SIZE))
 			return complain("'", text, "': no size of a buffer, which may be 1 GiB", (char *)0), 0;
+		if (!text[1] && !pointer)
+			return complain("'@': ", known->name, " is ", known->type, ", no pointer", (char *)0), 0;
+		if (!text[1] && (!known || !(argument->size = size_of(call, known, words, count)) || argument->size > MOST_SIZE))
+			return complain("'@': how large is ", known ? known->name : "it", "? Write @SIZE", (char *)0), 0;
 		argument->is_output = 1;
 		argument->buffer = allocate(argument->size);
 		if (!argument->buffer)
@@ -255,10 +321,8 @@ static int read_argument(struct argument *argument, char *text, const struct lin
 			return 0;
 		for (n = 0; n < argument->size; n++)
 			argument->before[n] = argument->buffer[n];
-	} else if (*text == '@' && !text[1] && pointer) {
-		return complain("'@': how large is ", known ? known->name : "it", "? Write @SIZE", (char *)0), 0;
 	} else if (pointer) {
-		return copy_string(argument, text);
+		return take_string(argument, known) && copy_string(argument, text);
 	} else {
 		return complain("'", text, "': ", known->name, " is ", known->type, ", and this no number and no constant of the kernel's headers", (char *)0), 0;
 	}
@@ -366,17 +430,6 @@ static void put_members(const struct layout *layout, const byte *data)
 	}
 }
 
-/* How many bytes of a buffer mean something: where the result says so, as many as that. */
-static unsigned long meant(const struct argument *argument, const struct linux_table_arg *known, long result)
-{
-	unsigned long size = argument->size;
-
-	if (argument->is_output && known && known->flags & LINUX_TABLE_ARG_WRITTEN && known->flags & LINUX_TABLE_ARG_BYTES && !linux_is_error(result) &&
-	    (unsigned long)result < size)
-		return (unsigned long)result;
-	return size;
-}
-
 static void put_rest(unsigned long size, const char *what)
 {
 	if (!size)
@@ -386,6 +439,45 @@ static void put_rest(unsigned long size, const char *what)
 	put(" ");
 	put(what);
 	put("\n");
+}
+
+/* Integers, in as many lines as they need. */
+static void put_numbers(const char *name, const byte *data, unsigned long count, unsigned int width, int is_signed)
+{
+	struct member member = { name, 0, 0, (byte)width, (byte)is_signed, 0 };
+	unsigned long n, column = length(name) + 1, shown = count < MOST_SHOWN / width ? count : MOST_SHOWN / width;
+
+	put(name);
+	put(count ? ":" : ": none");
+	for (n = 0; n < shown; n++) {
+		unsigned long value = number_at(data, &member, n), minus = is_signed && (long)value < 0, size = 2 + minus, rest;
+
+		for (rest = minus ? -value : value; rest > 9; rest /= 10)
+			size++;
+		if (column + size > 90) {
+			put("\n ");
+			column = 1;
+		}
+		put(" ");
+		if (is_signed)
+			put_number((long)value);
+		else
+			put_unsigned(value, 10, 1);
+		column += size;
+	}
+	put("\n");
+	put_rest(count - shown, "more");
+}
+
+/* How many bytes of a buffer mean something: where the result says so, as many as that. */
+static unsigned long meant(const struct argument *argument, const struct linux_table_arg *known, long result)
+{
+	unsigned long size = argument->size;
+
+	if (argument->is_output && known && known->flags & LINUX_TABLE_ARG_WRITTEN && known->flags & LINUX_TABLE_ARG_BYTES && !linux_is_error(result) &&
+	    (unsigned long)result < size)
+		return (unsigned long)result;
+	return size;
 }
 
 static int changed(const struct argument *argument)
@@ -472,15 +564,33 @@ static void say(const struct linux_table_call *call, const struct argument *argu
 		say_missing(call);
 	for (n = 0; n < count; n++) {
 		const struct argument *one = &arguments[n];
+		const struct linux_table_arg *known = n < call->nargs ? &call->args[n] : 0;
 		unsigned long whole, size, from;
+		unsigned int width;
+		int is_signed = 0;
 
 		if (!one->buffer || (!one->is_output && !changed(one)))
 			continue;
-		whole = size = meant(one, n < call->nargs ? &call->args[n] : 0, result);
+		whole = size = meant(one, known, result);
 		while (one->is_output && size && !one->buffer[size - 1])
 			size--;
 		if (!size && linux_is_error(result))
 			continue;
+		width = element_width(known, &is_signed);
+		if (width && one->size && one->size % width == 0) {
+			unsigned long many = (size + width - 1) / width;
+
+			if (one->is_output && known->flags & LINUX_TABLE_ARG_WRITTEN && known->flags & LINUX_TABLE_ARG_ELEMENTS && !linux_is_error(result))
+				many = (unsigned long)result < one->size / width ? (unsigned long)result : one->size / width;
+			else if (!many && one->size == width)
+				many = 1;
+			else if (!many)
+				width = 0;
+			if (width) {
+				put_numbers(known->name, one->buffer, many, width, is_signed);
+				continue;
+			}
+		}
 		put(n < call->nargs ? call->args[n].name : one->text);
 		if (!size) {
 			put(": nothing but zeros\n");
@@ -553,7 +663,6 @@ int do_call(int argc, char **argv)
 	struct linux_table_call call;
 	struct argument arguments[6];
 	unsigned long count, n, number;
-	const struct linux_table_arg *known;
 	long result, self;
 
 	words = read_options(argc, argv, options);
@@ -587,8 +696,7 @@ int do_call(int argc, char **argv)
 		arguments[n].buffer = arguments[n].before = 0;
 		arguments[n].string = 0;
 		arguments[n].is_output = 0;
-		known = call.name && n < call.nargs ? &call.args[n] : 0;
-		if (n < count && !read_argument(&arguments[n], argv[n + 1], known))
+		if (n < count && !read_argument(&arguments[n], &call, argv + 1, count, n))
 			return WRONG_USE;
 	}
 	self = linux_getpid();

@@ -486,11 +486,23 @@ class ProbeTable(unittest.TestCase):
 class Call(Case):
     def test_strings_are_not_ours(self) -> None:
         """What the kernel writes over a word of the command line, it writes over a copy."""
-        for word in ('x', 'str:@', 'hello'):
+        for word in ('str:x', 'str:@', 'str:hello'):
             result = subprocess.run([*WRAPPER, COMMAND, 'call', 'read', '0', word, '3000'], input='A' * 3200, text=True, capture_output=True, timeout=TIMEOUT)
             self.assertGreaterEqual(result.returncode, 0, word)
             self.assertIn(f'"{word.replace("str:", "")}"', result.stdout)
-        self.bad(2, 'how large is buf', 'call', 'read', '0', '@', '3000')
+        self.bad(2, 'how large is buf', 'call', 'read', '0', '@')
+        self.bad(2, "no size of a buffer", 'call', 'write', '1', '@-1', '1')
+
+    def test_words_are_strings_where_the_call_takes_one(self) -> None:
+        for words, wanted in ((('getrandom', 'hello', '5'), "'hello': the kernel writes to ubuf: write @SIZE"),
+                              (('openat2', 'AT_FDCWD', '/etc', 'flags', '24'),
+                               "'flags': how is struct linux_open_how \\*: write flags=N,... or @SIZE"),
+                              (('uname', 'x'), 'writes to name: write @ or @SIZE'), (('pipe2', 'x'), 'writes to fildes: write @SIZE'),
+                              (('setgroups', '1', 'x'), 'grouplist is unsigned int \\*: write u32:N,'),
+                              (('execve', '/bin/true', 'x'), 'argv is const char \\*const \\*: write u64:N,'),
+                              (('umask', '@'), 'mask is int, no pointer')):
+            self.bad(2, wanted, 'call', *words)
+        self.assertEqual(self.object('openat2', 'AT_FDCWD', '/etc', 'str:flags', '5', status=1)['args'], [-100, '/etc', 'flags', 5])
 
     def object(self, *words: str | Path, status: int = 0, **more) -> dict:
         result = run('call', '--json', *words, **more)
@@ -603,6 +615,36 @@ class Call(Case):
         self.bad(2, 'no value of sched_priority', 'call', 'sched_setparam', '0', 'sched_priority=0x100000000')
         self.bad(2, 'no such member that is a number', 'call', 'uname', 'sysname=1')
         self.assertEqual(self.object('sched_setparam', '-1', 'sched_priority=-1', status=1)['buffers']['param'], 'ffffffff')
+
+    def test_integers(self) -> None:
+        """A pointer to them is shown as numbers: as many as the result says, else up to the last that is not 0."""
+        for size in ('@', '@8'):
+            self.assertEqual(self.good('call', 'pipe2', size, 'O_CLOEXEC').splitlines()[1:], ['fildes: 3 4'])
+        self.assertEqual(len(self.object('pipe2', '@')['buffers']['fildes']), 16)
+        self.assertEqual(self.good('call', 'getresuid', '@', '@', '@').splitlines()[1:],
+                         [f'{name}: {value}' for name, value in zip(('ruidp', 'euidp', 'suidp'), os.getresuid())])
+        groups = os.getgroups()
+        said = self.good('call', 'getgroups', '65536', '@')
+        if len(groups) < 9:
+            self.assertEqual(said.splitlines()[1:], [f'grouplist: {" ".join(map(str, groups)) or "none"}'])
+        self.assertEqual(len(self.object('getgroups', '64', '@')['buffers']['grouplist']), 64 * 4 * 2)
+        self.bad(2, 'how large is grouplist', 'call', 'getgroups', '@64', '@')
+        with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as other:
+            file.write(b'0123456789')
+            file.flush()
+            fds = other.fileno(), file.fileno()
+            self.assertIn('\noffset: 5\n', self.good('call', 'sendfile', *map(str, fds), 'u64:2', '3', pass_fds=fds))
+        # Addresses of nothing: an error for each.
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(bytes(8 * 2000))
+            file.flush()
+            result = run('call', 'move_pages', '0', '2000', f'file:{file.name}', '0', '@', '0')
+        if result.returncode:
+            self.skipTest(f'no pages to ask for: {result.stdout.split()[-1]}')
+        lines = result.stdout.splitlines()[1:]
+        self.assertEqual(' '.join(lines[:-1]).split(), ['status:', *['-14'] * 1024])
+        self.assertEqual(lines[-1], '  and 976 more')
+        self.assertLess(max(map(len, lines)), 96)
 
     def test_buffer_ends_where_it_ends(self) -> None:
         """A size that is too large cannot hit what lies behind."""

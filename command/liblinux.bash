@@ -2,7 +2,9 @@
 # Completion of liblinux for bash.
 _liblinux()
 {
-	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} words= file
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} words= before_all= file
+	local program=${COMP_WORDS[0]}
+	case $program in \~/*) program=$HOME/${program#*/} ;; esac
 	# bash takes = as a word of its own.
 	[ "$before" != = ] || before=${COMP_WORDS[COMP_CWORD-2]}
 	[ "$word" != = ] || word=
@@ -10,7 +12,7 @@ _liblinux()
 	if [ "$COMP_CWORD" = 1 ]; then
 		words='list show probe needs errno call --help --version'
 	elif [ "$before" = --category ]; then
-		words=$("${COMP_WORDS[0]}" list --categories 2>/dev/null | while read -r file _; do echo "$file"; done)
+		words=$("$program" list --categories 2>/dev/null | while read -r file _; do echo "$file"; done)
 	elif [ "$before" = --not-in ]; then
 		words='glibc musl'
 	elif [ "$before" = --arch ]; then
@@ -22,23 +24,30 @@ _liblinux()
 		list:-*) words='--since --category --categories --not-in --arch --json --help' ;;
 		probe:-*) words='--all --json --help' ;;
 		show:-* | needs:-* | errno:-* | call:-*) words='--json --help' ;;
-		list:* | show:* | probe:*) words=$(_liblinux_calls) ;;
-		errno:*) words=$("${COMP_WORDS[0]}" errno 2>/dev/null | while read -r file _; do echo "$file"; done) ;;
-		call:*)
-			[ "$COMP_CWORD" = 2 ] && words=$(_liblinux_calls)
+		list:* | show:* | probe:*) _liblinux_calls ;;
+		errno:*) words=$("$program" errno 2>/dev/null | while read -r file _; do echo "$file"; done)
+			case $word in [a-z]*) words=${words,,} ;; esac
 			;;
-		needs:*)
-			while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -f -- "$word")
-			return
+		needs:* | call:*)
+			if [ "$command" = call ] && [ "$COMP_CWORD" = 2 ]; then
+				_liblinux_calls
+			elif [ "$command" = needs ] || [ -n "$word" ]; then
+				# Only here: Tab would add a slash to a call that a folder is named as.
+				compopt -o filenames
+				while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -f -- "$word")
+				return
+			fi
 			;;
 		esac
 	fi
-	while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -W "$words" -- "$word")
+	while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -P "$before_all" -W "$words" -- "${word#"$before_all"}")
 }
 
+# Sets words, and before_all to a linux_ that the word begins with.
 _liblinux_calls()
 {
-	"${COMP_WORDS[0]}" list 2>/dev/null | while read -r name _; do [ "$name" = NAME ] || echo "$name"; done
+	case $word in linux_*) before_all=linux_ ;; esac
+	words=$("$program" list 2>/dev/null | while read -r name _; do [ "$name" = NAME ] || echo "$name"; done)
 }
 
-complete -o filenames -F _liblinux liblinux
+complete -F _liblinux liblinux

@@ -959,11 +959,16 @@ class Completion(Case):
     OPTIONS = {name: sorted(set(re.findall(r'^  (--[a-z-]+)', text, re.M)) | {'--help', '--json'})
                for name, text in ((name, run(name, '--help').stdout) for name in SUBCOMMANDS)}
 
-    def bash(self, *words: str) -> list[str]:
-        script = f'''source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _liblinux; printf '%s\\n' "${{COMPREPLY[@]}}"'''
-        said = subprocess.run(['bash', '-c', script, 'bash', TOP / 'command/liblinux.bash', *words], text=True, capture_output=True, check=True, timeout=TIMEOUT)
+    def bash(self, *words: str, filenames: bool = False, **more) -> list[str]:
+        """What is offered, and whether bash takes it for names of files."""
+        script = '''compopt() { echo "compopt $*"; }
+            source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _liblinux; printf '%s\\n' "${COMPREPLY[@]}"; complete -p liblinux'''
+        said = subprocess.run(['bash', '-c', script, 'bash', TOP / 'command/liblinux.bash', *words], text=True, capture_output=True, check=True, timeout=TIMEOUT,
+                              **more)
         self.assertEqual(said.stderr, '')
-        return said.stdout.split()
+        lines = said.stdout.splitlines()
+        self.assertEqual((lines.pop(), 'compopt -o filenames' in lines), ('complete -F _liblinux liblinux', filenames), words)
+        return [line for line in lines if line and line != 'compopt -o filenames']
 
     def test_bash(self) -> None:
         if WRAPPER:
@@ -980,7 +985,13 @@ class Completion(Case):
         self.assertEqual(set(self.bash(COMMAND, 'list', '--category', '=')), set(emit.call_notes.CATEGORIES))
         self.assertEqual(self.bash(COMMAND, 'list', '--not-in', ''), ['glibc', 'musl'])
         self.assertEqual(sorted(self.bash(COMMAND, 'list', '--arch', '')), sorted(FACTS.table.arches))
-        self.assertIn(__file__, self.bash(COMMAND, 'needs', __file__[:-2]))
+        self.assertIn(__file__, self.bash(COMMAND, 'needs', __file__[:-2], filenames=True))
+        self.assertIn(__file__, self.bash(COMMAND, 'call', 'openat', 'AT_FDCWD', __file__[:-2], filenames=True))
+        self.assertEqual(self.bash(COMMAND, 'call', 'linux_listn'), ['linux_listns'])
+        self.assertEqual(self.bash(COMMAND, 'show', 'linux_statm'), ['linux_statmount'])
+        self.assertEqual(self.bash(COMMAND, 'errno', 'epe'), ['eperm'])
+        home, name = os.path.split(os.path.abspath(COMMAND))
+        self.assertEqual(self.bash(f'~/{name}', 'show', 'statm', env={**os.environ, 'HOME': home}), ['statmount'])
         for name in SUBCOMMANDS:
             self.assertEqual(sorted(self.bash(COMMAND, name, '--')), self.OPTIONS[name])
 

@@ -48,6 +48,7 @@ int read_options(int argc, char **argv, const struct option *options);	/* words,
 struct about {
 	const char *name, *summary;
 	const char *replaced_by;	/* an obsolete one, or 0 */
+	const char *removed;		/* the release that dropped it */
 	const char *never;		/* why no probe calls it */
 	int args[6];			/* of a probe */
 	int eperm;			/* the kernel itself answers EPERM to that */
@@ -82,13 +83,14 @@ struct layout {
 extern const struct about abouts[];
 extern const struct arch archs[];
 extern const struct word categories[], kinds[], marks[];
+extern const unsigned int marks_by_name[];	/* all but removed */
 extern const struct error errors[];
 extern const struct member members[];
 extern const struct layout layouts[];
 extern const char constant_names[];
 extern const unsigned int constant_places[];
 extern const unsigned long long constant_values[];
-extern const unsigned int n_abouts, n_archs, native, n_categories, n_kinds, n_marks, n_errors, n_constants, n_layouts;
+extern const unsigned int n_abouts, n_archs, native, n_categories, n_kinds, n_marks, n_marks_by_name, n_errors, n_constants, n_layouts;
 extern const char tree[];
 
 const struct about *about(const char *name);

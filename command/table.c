@@ -145,6 +145,8 @@ static void put_object(const struct linux_table_call *call, unsigned int arch)
 			}
 		put("}");
 	}
+	put(", \"removed\": ");
+	put_json(about(call->name)->removed);
 	put(", \"glibc\": ");
 	put_json(call->glibc);
 	put(", \"musl\": ");
@@ -158,10 +160,10 @@ static void put_object(const struct linux_table_call *call, unsigned int arch)
 	put(", \"capability\": ");
 	put_words_json(call->capability);
 	put(", \"marks\": [");
-	for (n = 0, gap = ""; n < n_marks; n++)
-		if (call->flags & 1ul << n) {
+	for (n = 0, gap = ""; n < n_marks_by_name; n++)
+		if (call->flags & 1ul << marks_by_name[n]) {
 			put(gap);
-			put_json(marks[n].name);
+			put_json(marks[marks_by_name[n]].name);
 			gap = ", ";
 		}
 	put("], \"args\": [");

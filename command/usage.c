@@ -37,7 +37,7 @@ const char usage_list[] =
 "  --categories        list the categories\n"
 "  --not-in LIBC       only those for which LIBC, glibc or musl, has no function of the name\n"
 "  --arch NAME         of another architecture\n"
-"  --json              an array of the objects of liblinux.json\n"
+"  --json              an array of the objects of liblinux.json, without kernel_type\n"
 STATUS "1 if there is none.\n";
 
 const char usage_show[] =
@@ -48,7 +48,7 @@ const char usage_show[] =
 "and what counts that, hazards, kernel options without which it is missing, capabilities that\n"
 "it may want, manual pages. For an unknown NAME it names some that are like it.\n"
 "\n"
-"  --json              an array of the objects of liblinux.json\n"
+"  --json              an array of the objects of liblinux.json, without kernel_type\n"
 STATUS "1 if there is no such call.\n";
 
 const char usage_probe[] =

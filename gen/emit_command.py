@@ -120,15 +120,19 @@ def quoted(text: str) -> str:
     return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
 
 
+def optional(text: str) -> str:
+    return quoted(text) if text else '0'
+
+
 def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Probe], errno: list[tuple[str, str]], uapi: Uapi,
          entries: list[Entry], audit: dict[str, int], native: Arch, origin: str) -> str:
     text = origin + f'#define TREE "{table.tree}"\n\nconst struct about abouts[] = {{\n'
     names = sorted({row.kernel_name for row in table.rows})
+    removed = {row.kernel_name: row.removed for row in newest(table.rows)}
     for name in names:
         probe = probes[name]
         values = ', '.join(map(str, probe.args))
-        replaced_by = notes[name].replaced_by
-        text += (f'\t{{{quoted(name)}, {quoted(notes[name].summary)}, {quoted(replaced_by) if replaced_by else "0"}, {quoted(probe.reason) if probe.reason else "0"}, '
+        text += (f'\t{{{quoted(name)}, {quoted(notes[name].summary)}, {optional(notes[name].replaced_by)}, {optional(removed[name])}, {optional(probe.reason)}, '
                  f'{{{values}}}, {int(probe.eperm)}}},\n')
     text += f'}};\n\nconst unsigned int n_abouts = {len(names)};\n\nconst struct arch archs[] = {{\n'
     text += ''.join(f'\t{{{quoted(name)}, {audit[name]:#x}}},\n' for name in table.arches)
@@ -139,8 +143,11 @@ def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Prob
     text += ''.join(f'\t{{{quoted(name)}, {quoted(what)}}},\n' for name, what in call_notes.RETURNS.items())
     text += f'}};\n\nconst unsigned int n_kinds = {len(call_notes.RETURNS)};\n\n/* In the order of their bits. */\nconst struct word marks[] = {{\n'
     said = {**call_notes.MARKS, 'noreturn': 'Never returns.', 'removed': 'The kernel has it no more.', 'no-error': 'Has no error.'}
-    text += ''.join(f'\t{{{quoted(name)}, {quoted(said[name])}}},\n' for name in (flag.lower().replace('_', '-') for flag in CALL_FLAGS))
-    text += f'}};\n\nconst unsigned int n_marks = {len(CALL_FLAGS)};\n\nconst struct error errors[] = {{\n'
+    marks = [flag.lower().replace('_', '-') for flag in CALL_FLAGS]
+    text += ''.join(f'\t{{{quoted(name)}, {quoted(said[name])}}},\n' for name in marks)
+    text += f'}};\n\nconst unsigned int n_marks = {len(marks)};\n\nconst unsigned int marks_by_name[] = {{\n'
+    text += ''.join(f'\t{marks.index(name)},\n' for name in sorted(marks) if name != 'removed')
+    text += f'}};\n\nconst unsigned int n_marks_by_name = {len(marks) - 1};\n\nconst struct error errors[] = {{\n'
     values: dict[str, int] = {}
     for name, value in errno:
         values[name] = int(value) if value.isdecimal() else values[value]

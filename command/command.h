@@ -57,6 +57,7 @@ struct about {
 struct arch {
 	const char *name;
 	unsigned int audit;
+	const char *floor;		/* the release of its oldest version node, which has all older calls */
 };
 
 struct word {

@@ -26,7 +26,7 @@ struct node {
 	const char *name;
 	unsigned long release[3];
 	int of_kernel, weak;		/* LINUX_, not LIBLINUX_ */
-	int known;			/* a call of it is in our table */
+	int known, strong;		/* a call of it is in our table, and one by a symbol that is not weak */
 };
 
 static struct node nodes[MOST_NODES];
@@ -178,7 +178,7 @@ static void add_node(struct elf *elf, unsigned long index, const char *name, int
 	node->name = name;
 	node->of_kernel = *name == 'L' && name[3] == 'U';
 	node->weak = weak;
-	node->known = 0;
+	node->known = node->strong = 0;
 	n_nodes++;
 }
 
@@ -261,8 +261,10 @@ static unsigned long read_symbols(struct elf *elf, unsigned long at, unsigned lo
 		if (linux_table_by_name(&call, sizeof call, elf->arch, name + 6) || call.number >= MOST_NUMBERS)
 			continue;
 		ours++;
-		if (node)
+		if (node) {
 			node->known = 1;
+			node->strong |= (info >> 4) != 2;
+		}
 		found[call.number] |= section ? LINKED : (info >> 4) == 2 ? WEAK : IMPORTED;
 	}
 	return ours;
@@ -311,7 +313,8 @@ static int read_elf(struct elf *elf, struct answer *answer)
 	int has_symbols;
 
 	if (!elf->data || elf->size < 16 || elf->data[0] != 0x7f || elf->data[1] != 'E' || elf->data[2] != 'L' || elf->data[3] != 'F')
-		return damage(elf, "not an ELF file");
+		return damage(elf, elf->size >= 8 && (!memcmp(elf->data, "!<arch>\n", 8) || !memcmp(elf->data, "!<thin>\n", 8)) ?
+			      "an archive, not an ELF file: name its members, or a program made with it" : "not an ELF file");
 	if (elf->data[4] < 1 || elf->data[4] > 2 || elf->data[5] < 1 || elf->data[5] > 2)
 		return damage(elf, "an ELF file of no known class or byte order");
 	elf->wide = elf->data[4] == 2;
@@ -447,9 +450,15 @@ static int tell(const char *name, const struct elf *elf, int json)
 	const struct node *reason = 0;
 	struct linux_table_call call;
 	unsigned int place, n, any = 0;
+	unsigned long floor[3] = { 0, 0, 0 };
 
+	for (n = 0; n < n_archs; n++)
+		if (archs[n].audit == elf->arch)
+			read_release(archs[n].floor, floor);
+	/* The loader goes by the node, whatever is known of its calls. */
 	for (n = 0; n < n_nodes; n++)
-		if (nodes[n].of_kernel && !nodes[n].weak && !nodes[n].known && compare(nodes[n].release, most) > 0) {
+		if (nodes[n].of_kernel && !nodes[n].weak && (!nodes[n].known || (nodes[n].strong && compare(nodes[n].release, floor) > 0)) &&
+		    compare(nodes[n].release, most) > 0) {
 			reason = &nodes[n];
 			most[0] = nodes[n].release[0], most[1] = nodes[n].release[1], most[2] = nodes[n].release[2];
 		}
@@ -491,10 +500,10 @@ static int tell(const char *name, const struct elf *elf, int json)
 	} else {
 		put("Linux ");
 		put_release(most);
-		put(reason ? ", for a call of liblinux " : ", for");
+		put(!reason ? ", for" : reason->known ? ", for the version of liblinux " : ", for a call of liblinux ");
 		if (reason) {
 			put(reason->name);
-			put(" that this version does not know");
+			put(reason->known ? "" : " that this version does not know");
 		} else {
 			put_calls(elf, most, 0);
 		}

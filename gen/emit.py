@@ -663,7 +663,7 @@ def table_schema(facts: Facts) -> str:
 def command_data(facts: Facts) -> str:
     probes = emit_command.read_probes(facts.table)
     return emit_command.data(facts.table, facts.notes, probes, facts.errno, facts.uapi,
-                             emit_table.entries(facts.table, facts.notes, facts.shared), audit_arches(facts), facts.arch,
+                             emit_table.entries(facts.table, facts.notes, facts.shared), audit_arches(facts), facts.arches, facts.arch,
                              origin(facts, f'command_data.h {facts.arch.name}', 'gen'))
 
 

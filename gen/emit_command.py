@@ -125,7 +125,8 @@ def optional(text: str) -> str:
 
 
 def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Probe], errno: list[tuple[str, str]], uapi: Uapi,
-         entries: list[Entry], audit: dict[str, int], native: Arch, origin: str) -> str:
+         entries: list[Entry], audit: dict[str, int], arches: list[Arch], native: Arch, origin: str) -> str:
+    floors = {arch.name: arch.floor for arch in arches}
     text = origin + f'#define TREE "{table.tree}"\n\nconst struct about abouts[] = {{\n'
     names = sorted({row.kernel_name for row in table.rows})
     removed = {row.kernel_name: row.removed for row in newest(table.rows)}
@@ -135,7 +136,7 @@ def data(table: Table, notes: dict[str, call_notes.Note], probes: dict[str, Prob
         text += (f'\t{{{quoted(name)}, {quoted(notes[name].summary)}, {optional(notes[name].replaced_by)}, {optional(removed[name])}, {optional(probe.reason)}, '
                  f'{{{values}}}, {int(probe.eperm)}}},\n')
     text += f'}};\n\nconst unsigned int n_abouts = {len(names)};\n\nconst struct arch archs[] = {{\n'
-    text += ''.join(f'\t{{{quoted(name)}, {audit[name]:#x}}},\n' for name in table.arches)
+    text += ''.join(f'\t{{{quoted(name)}, {audit[name]:#x}, {quoted(floors[name])}}},\n' for name in table.arches)
     text += f'}};\n\nconst unsigned int n_archs = {len(table.arches)}, native = {table.arches.index(native.name)};\n'
     text += '\nconst struct word categories[] = {\n'
     text += ''.join(f'\t{{{quoted(name)}, {quoted(what)}}},\n' for name, what in call_notes.CATEGORIES.items())

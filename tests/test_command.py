@@ -800,6 +800,7 @@ class Needs(Case):
         self.bad(3, 'not a file', 'needs', fifo)
         for content in (b'', b'\x7f', b'\x7fELF', b'#!/bin/sh\n', b'!<arch>\n' * 10):
             self.bad(3, 'not an ELF file', 'needs', self.file(content))
+        self.bad(3, 'an archive, not an ELF file: name its members', 'needs', ARCHIVE)
         large = self.path / 'large'
         with large.open('wb') as file:
             file.truncate(2**30 + 1)
@@ -834,6 +835,16 @@ class Needs(Case):
         path = self.file(Elf([('linux_getpid', 'LINUX_3.2'), ('linux_tomorrow', 'LINUX_9.1')]).bytes())
         self.assertEqual(self.one(path)['release'], '9.1')
         self.assertIn('Linux 9.1, for a call of liblinux LINUX_9.1 that this version does not know', self.good('needs', path))
+
+    def test_nodes_newer_than_their_calls(self) -> None:
+        """The loader goes by the node; that of the oldest calls says nothing of them."""
+        since, floor = FACTS.notes['getpid'].since['x86_64'], next(arch.floor for arch in FACTS.arches if arch.name == 'x86_64')
+        path = self.file(Elf([('linux_listns', 'LINUX_9.99'), ('linux_getpid', f'LINUX_{floor}')]).bytes())
+        self.assertEqual(self.one(path)['release'], '9.99')
+        self.assertIn(': Linux 9.99, for the version of liblinux LINUX_9.99\n', self.good('needs', path))
+        self.assertNotEqual(since, floor)
+        self.assertEqual(self.one(Elf([('linux_getpid', f'LINUX_{floor}')]).bytes())['release'], since)
+        self.assertEqual(self.one(Elf([('linux_listns', 'LINUX_3.5')]).bytes())['release'], FACTS.notes['listns'].since['x86_64'])
 
     def test_other_libraries(self) -> None:
         self.assertEqual(self.one(Elf([('linux_statmount', 'LINUX_6.8')], library='libother.so.1').bytes(), 1)['release'], None)

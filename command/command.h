@@ -18,6 +18,7 @@ unsigned long length(const char *text);
 int equal(const char *a, const char *b);
 int begins(const char *text, const char *with);
 int contains(const char *text, const char *word);	/* in any case of letters */
+int contains_word(const char *text, const char *start);	/* a word that begins so */
 int glob(const char *pattern, const char *text);
 int read_number(const char *text, unsigned long *value);	/* all of it: decimal, 0x, 0, with a sign */
 int read_release(const char *text, unsigned long release[3]);	/* what begins with digits and dots */

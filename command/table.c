@@ -176,58 +176,87 @@ static void put_object(const struct linux_table_call *call, unsigned int arch)
 
 /* list */
 
-/* A word without -s or -ing: "listing namespaces" means what "list namespace" does. */
+/* At the start of a word of the summary, anywhere in the name, or all of the category. */
+static int has(const struct linux_table_call *call, const char *word)
+{
+	return contains(call->name, word) || equal(call->category, word) || contains_word(about(call->name)->summary, word);
+}
+
+/* Does a word fit, or what it is without -s or -ing: "listing namespaces" means what "list namespace" does? */
 static int fits(const struct linux_table_call *call, const char *pattern)
 {
 	char word[64];
-	unsigned long size = length(pattern), n;
+	unsigned long size, n;
 
-	for (n = 0; n < size && pattern[n] != ' '; n++)
-		;
-	if (n < size) {			/* several words in one */
-		const char *rest = pattern + n + 1;
-		unsigned long i;
-
-		if (n >= sizeof word)
-			return 0;
-		for (i = 0; i < n; i++)
-			word[i] = pattern[i];
-		word[n] = 0;
-		return fits(call, word) && fits(call, rest);
-	}
-	for (n = 0; n < size; n++)
+	for (n = 0; pattern[n]; n++)
 		if (pattern[n] == '*' || pattern[n] == '?')
 			return glob(pattern, call->name);
 	if (begins(pattern, "linux_"))
 		pattern += 6;
-	if (contains(call->name, pattern) || contains(about(call->name)->summary, pattern) || equal(call->category, pattern))
+	if (has(call, pattern))
 		return 1;
 	size = length(pattern);
-	if (size < 5 || size >= sizeof word)
+	if (size < 5 || size >= sizeof word - 2)
 		return 0;
-	size -= pattern[size - 1] == 's' ? 1 : equal(pattern + size - 3, "ing") ? 3 : 0;
-	for (n = 0; n < size; n++)
+	for (n = 0; n <= size; n++)
 		word[n] = pattern[n];
-	word[size] = 0;
-	return contains(call->name, word) || contains(about(call->name)->summary, word);
+	if (equal(word + size - 3, "ies")) {
+		word[size - 3] = 'y';
+		word[size - 2] = 0;
+	} else if (word[size - 1] == 'y') {
+		word[size - 1] = 'i';
+		word[size] = 'e';
+		word[size + 1] = 0;
+	} else {
+		word[size - (word[size - 1] == 's' ? 1 : equal(word + size - 3, "ing") ? 3 : 0)] = 0;
+	}
+	return has(call, word);
 }
 
-/* Which word is it? */
-static void none_fits(unsigned int audit, char **patterns, int count)
+/* How many of the words, which may be several in one argument. */
+static unsigned int fitting(const struct linux_table_call *call, char **patterns, int count, unsigned int *words)
 {
+	unsigned int found = 0;
+	int n;
+
+	*words = 0;
+	for (n = 0; n < count; n++) {
+		const char *at = patterns[n];
+		char word[256];
+		unsigned long size;
+
+		do {
+			for (size = 0; at[size] && at[size] != ' '; size++)
+				if (size < sizeof word - 1)
+					word[size] = at[size];
+			if (size < sizeof word) {
+				word[size] = 0;
+				found += (unsigned int)fits(call, word);
+			}
+			++*words;
+			at += size + (at[size] == ' ');
+		} while (*at);
+	}
+	return found;
+}
+
+/* Which word is it? most: what some have of them. */
+static void none_fits(unsigned int audit, char **patterns, int count, unsigned int most)
+{
+	const char *then = most ? "; these have the most of them" : "";
 	struct linux_table_call call;
-	unsigned int place;
+	unsigned int place, words;
 	int n;
 
 	for (n = 0; n < count; n++) {
-		for (place = 0; linux_table_at(&call, sizeof call, audit, place) == 0 && !fits(&call, patterns[n]); place++)
+		for (place = 0; linux_table_at(&call, sizeof call, audit, place) == 0 && !fitting(&call, patterns + n, 1, &words); place++)
 			;
 		if (linux_table_at(&call, sizeof call, audit, place) != 0) {
-			complain("no call is like that: none has '", patterns[n], "'", (char *)0);
+			complain("no call is like that: none has '", patterns[n], "'", then, (char *)0);
 			return;
 		}
 	}
-	complain(count > 1 ? "no call is like that: none has all of these words" : "no call is like that", (char *)0);
+	complain(count > 1 || most ? "no call is like that: none has all of these words" : "no call is like that", then, (char *)0);
 }
 
 static unsigned int find_arch(const char *name)
@@ -255,16 +284,22 @@ static void unknown_arch(const char *name)
 	complain("no architecture '", name, "'; there are: ", known, (char *)0);
 }
 
+static int is_wanted(const struct linux_table_call *call, const char *since, const char *category, const char *libc)
+{
+	return !(since && compare_releases(call->since, since) < 0) && !(category && !equal(call->category, category)) &&
+	       !(libc && (equal(libc, "glibc") ? call->glibc : call->musl));
+}
+
 int do_list(int argc, char **argv)
 {
 	const char *since = 0, *category = 0, *libc = 0, *arch_name = archs[native].name;
-	int json = 0, help = 0, list_categories = 0, words, n, found = 0;
+	int json = 0, help = 0, list_categories = 0, words, found = 0;
 	const struct option options[] = {
 		{ "since", &since, 0 }, { "category", &category, 0 }, { "not-in", &libc, 0 }, { "arch", &arch_name, 0 },
 		{ "categories", 0, &list_categories }, { "json", 0, &json }, { "help", 0, &help }, { 0, 0, 0 } };
 	struct linux_table_call call;
 	unsigned long release[3];
-	unsigned int arch, place;
+	unsigned int arch, place, one, most = 0, all = 0;
 
 	words = read_options(argc, argv, options);
 	if (words < 0)
@@ -300,13 +335,16 @@ int do_list(int argc, char **argv)
 		}
 		found++;
 	}
+	/* The most that a call has of the words, then those that have as many. */
+	for (place = 0; !list_categories && linux_table_at(&call, sizeof call, archs[arch].audit, place) == 0; place++)
+		if (is_wanted(&call, since, category, libc)) {
+			one = fitting(&call, argv, words, &all);
+			most = one > most ? one : most;
+		}
+	if (!list_categories && !json && most < all)
+		none_fits(archs[arch].audit, argv, words, most);
 	for (place = 0; !list_categories && linux_table_at(&call, sizeof call, archs[arch].audit, place) == 0; place++) {
-		if ((since && compare_releases(call.since, since) < 0) || (category && !equal(call.category, category)) ||
-		    (libc && (equal(libc, "glibc") ? call.glibc : call.musl)))
-			continue;
-		for (n = 0; n < words && fits(&call, argv[n]); n++)
-			;
-		if (n < words)
+		if (!is_wanted(&call, since, category, libc) || fitting(&call, argv, words, &all) < most || (most < all && (json || !most)))
 			continue;
 		if (json) {
 			put(found++ ? ",\n" : "");
@@ -325,9 +363,9 @@ int do_list(int argc, char **argv)
 	}
 	if (json)
 		put("]\n");
-	if (!found && !json)
-		none_fits(archs[arch].audit, argv, words);
-	return found ? YES : NO;
+	if (!found && !json && most == all)
+		none_fits(archs[arch].audit, argv, words, 0);
+	return found && most == all ? YES : NO;
 }
 
 /* show */

@@ -101,18 +101,28 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+static int begins_in_any_case(const char *text, const char *with)
+{
+	while (*with && lower(*text) == lower(*with))
+		text++, with++;
+	return !*with;
+}
+
 int contains(const char *text, const char *word)
 {
-	unsigned long n;
+	while (*text && !begins_in_any_case(text, word))
+		text++;
+	return begins_in_any_case(text, word);
+}
 
-	for (;; text++) {
-		for (n = 0; word[n] && lower(text[n]) == lower(word[n]); n++)
-			;
-		if (!word[n])
+int contains_word(const char *text, const char *start)
+{
+	char before = ' ';
+
+	for (; *text; before = lower(*text++))
+		if (!(before >= 'a' && before <= 'z') && !(before >= '0' && before <= '9') && begins_in_any_case(text, start))
 			return 1;
-		if (!*text)
-			return 0;
-	}
+	return 0;
 }
 
 /* * and ?. A * that does not fit takes one more; only the last one has to be tried again. */

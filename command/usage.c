@@ -28,9 +28,10 @@ const char usage_list[] =
 "usage: liblinux list [OPTION...] [PATTERN...]\n"
 "\n"
 "Lists system calls: name, number, the kernel release that brought it, what it does. A\n"
-"PATTERN with * or ? is one for the name; any other is looked for in the name, the summary and\n"
-"the category, without the endings -s and -ing. A call is listed if all of them fit, and of a\n"
-"PATTERN with spaces all its words.\n"
+"PATTERN with * or ? is one for the name; any other is looked for in the name, at the start of\n"
+"the summary's words and as category, also without the endings -s, -ies and -ing. A call is\n"
+"listed if all of them fit, and of a PATTERN with spaces all its words; if there is none, those\n"
+"with the most of them are, but for --json.\n"
 "\n"
 "  --since RELEASE     only those that came with that kernel release or later\n"
 "  --category NAME     only those of a category; 'list --categories' has the names\n"
@@ -38,7 +39,7 @@ const char usage_list[] =
 "  --not-in LIBC       only those for which LIBC, glibc or musl, has no function of the name\n"
 "  --arch NAME         of another architecture\n"
 "  --json              an array of the objects of liblinux.json, without kernel_type\n"
-STATUS "1 if there is none.\n";
+STATUS "1 if none has all of them.\n";
 
 const char usage_show[] =
 "usage: liblinux show [--json] NAME...\n"

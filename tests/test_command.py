@@ -169,7 +169,17 @@ class List(Case):
                          [name for name in self.names('mount') if FACTS.notes[name].category == 'mount' and 'musl' not in FACTS.notes[name].libc
                           and tables.release(FACTS.notes[name].since[ARCH]) >= tables.release('6.8')])
         self.assertEqual(self.names('listing namespaces'), ['listns'])
-        self.bad(1, "none has 'xyzzy'", 'list', 'namespaces', 'xyzzy')
+        self.assertNotIn('sysinfo', self.names('mount'))                # "amount"
+        self.assertIn('umount2', self.names('mount'))
+        for one, other in (('directories', 'directory'), ('capabilities', 'capability'), ('priorities', 'priority')):
+            self.assertEqual(self.names(one), self.names(other))
+        said = self.bad(1, "none has 'xyzzy'; these have the most of them", 'list', 'namespaces', 'xyzzy')
+        self.assertEqual([line.split()[0] for line in said.splitlines()[1:]], self.names('namespaces'))
+        said = self.bad(1, "none has all of these words; these", 'list', 'listns statmount')
+        self.assertEqual([line.split()[0] for line in said.splitlines()[1:]], ['listns', 'statmount'])
+        said = self.bad(1, "none has all", 'list', 'listing', 'keyring', 'namespaces')
+        self.assertEqual([line.split()[0] for line in said.splitlines()[1:]], ['listns'])
+        self.assertEqual(self.bad(1, "none has 'xyzzy'$", 'list', 'xyzzy'), '')
         self.bad(1, "none has all of these words", 'list', 'listns', 'statmount')
         self.bad(1, 'no call is like that$', 'list', 'statmount', '--since', '7.0')
         self.bad(1, 'no call', 'list', '*a*b*c*d*e*f*g*h*i*')
@@ -189,7 +199,8 @@ class List(Case):
             self.assertEqual(test_table.wrong(calls, found), '')
             self.assertEqual([list(call) for call in found], [list(call) for call in wanted if arch in call['numbers']])
             self.assertEqual(found, [call for call in wanted if arch in call['numbers']])
-        self.assertEqual(json.loads(run('list', '--json', 'xyzzy').stdout), [])
+        for words in (['xyzzy'], ['listns', 'xyzzy']):
+            self.assertEqual(json.loads(run('list', '--json', *words).stdout), [])
         self.assertEqual({one['name'] for one in json.loads(self.good('list', '--categories', '--json'))}, set(emit.call_notes.CATEGORIES))
 
 

@@ -363,16 +363,26 @@ static void put_hexdump(const byte *data, unsigned long size)
 
 static void put_text(const char *text, unsigned long size)
 {
-	unsigned long n;
+	unsigned long n = 0;
 
 	put("\"");
-	for (n = 0; n < size && text[n]; n++) {
-		if ((byte)text[n] < ' ' || text[n] == 0x7f) {
+	while (n < size && text[n]) {
+		char character[5] = "";
+		unsigned long i, bytes;
+
+		/* A copy: what fills a member may end where the memory does. */
+		for (i = 0; i < 4 && n + i < size && text[n + i]; i++)
+			character[i] = text[n + i];
+		bytes = utf8(character);
+		if (!bytes || (byte)text[n] < ' ' || text[n] == 0x7f) {
 			put("\\x");
-			put_unsigned((byte)text[n], 16, 2);
-		} else {
-			put_bytes(text + n, 1);
+			put_unsigned((byte)text[n++], 16, 2);
+			continue;
 		}
+		if (text[n] == '"' || text[n] == '\\')
+			put("\\");
+		put_bytes(character, bytes);
+		n += bytes;
 	}
 	put("\"");
 }
@@ -430,13 +440,15 @@ static void put_members(const struct layout *layout, const byte *data)
 	}
 }
 
-static void put_rest(unsigned long size, const char *what)
+static void put_rest(unsigned long size, const char *unit, const char *what)
 {
 	if (!size)
 		return;
 	put("  and ");
 	put_unsigned(size, 10, 1);
 	put(" ");
+	put(unit);
+	put(!*unit ? "" : size == 1 ? " " : "s ");
 	put(what);
 	put("\n");
 }
@@ -466,7 +478,7 @@ static void put_numbers(const char *name, const byte *data, unsigned long count,
 		column += size;
 	}
 	put("\n");
-	put_rest(count - shown, "more");
+	put_rest(count - shown, "", "more");
 }
 
 /* How many bytes of a buffer mean something: where the result says so, as many as that. */
@@ -490,14 +502,17 @@ static int changed(const struct argument *argument)
 	return 0;
 }
 
-static void put_argument(const struct argument *argument)
+static void put_argument(const struct argument *argument, const struct linux_table_arg *known)
 {
+	long as_int = (int)argument->value, value = known && equal(known->type, "int") ? as_int : (long)argument->value;
+	int is_signed = known && (equal(known->type, "int") || equal(known->type, "long") || equal(known->type, "long long"));
+
 	if (argument->string) {
 		put_text(argument->string, ~0ul);
 	} else if (argument->buffer) {
 		put(argument->text);
-	} else if ((long)argument->value < 0 && (long)argument->value >= -4096) {
-		put_number((long)argument->value);
+	} else if (value < 0 && (is_signed || value >= -4096)) {
+		put_number(value);
 	} else if (argument->value > 0xffff) {
 		put("0x");
 		put_unsigned(argument->value, 16, 1);
@@ -546,7 +561,7 @@ static void say(const struct linux_table_call *call, const struct argument *argu
 	put("(");
 	for (n = 0; n < count; n++) {
 		put(n ? ", " : "");
-		put_argument(&arguments[n]);
+		put_argument(&arguments[n], n < call->nargs ? &call->args[n] : 0);
 	}
 	put(") = ");
 	if (linux_is_error(result)) {
@@ -607,8 +622,8 @@ static void say(const struct linux_table_call *call, const struct argument *argu
 		}
 		size -= from;
 		put_hexdump(one->buffer + from, size < MOST_SHOWN ? size : MOST_SHOWN);
-		put_rest(size > MOST_SHOWN ? size - MOST_SHOWN : 0, "bytes more");
-		put_rest(whole - from - size, "bytes of zeros");
+		put_rest(size > MOST_SHOWN ? size - MOST_SHOWN : 0, "byte", "more");
+		put_rest(whole - from - size, "byte", "of zeros");
 	}
 }
 

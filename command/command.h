@@ -25,6 +25,8 @@ int read_release(const char *text, unsigned long release[3]);	/* what begins wit
 int compare_releases(const char *a, const char *b);
 int kernel_release(char text[65]);			/* of the running one; 0 if it does not say */
 
+unsigned long utf8(const char *text);			/* the bytes of its first character, 0 if it is none */
+
 void put(const char *text);
 void put_bytes(const void *data, unsigned long size);
 void put_number(long value);

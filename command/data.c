@@ -52,13 +52,34 @@ int find_constant(const char *name, unsigned long size, unsigned long *value)
 	return 0;
 }
 
+/* openat of "linux_openat", "__NR_openat", "SYS_openat", "OPENAT", "openat(2)"; what is too long stays none. */
+static void plain_name(char word[64], const char *name)
+{
+	const char *const prefixes[] = { "linux_", "__NR_", "SYS_" };
+	unsigned long n;
+
+	for (n = 0; n < 3; n++)
+		if (begins(name, prefixes[n])) {
+			name += length(prefixes[n]);
+			break;
+		}
+	for (n = 0; n < 63 && name[n]; n++) {
+		if (equal(name + n, "(2)") || equal(name + n, "(3)") || equal(name + n, "()"))
+			break;
+		word[n] = name[n] >= 'A' && name[n] <= 'Z' ? (char)(name[n] - 'A' + 'a') : name[n];
+	}
+	word[n < 63 || !name[n] ? n : 0] = 0;
+}
+
 int find_call(struct linux_table_call *call, unsigned int audit, const char *name)
 {
 	unsigned long number;
+	char word[64];
 
 	if (name[0] >= '0' && name[0] <= '9')
 		return read_number(name, &number) && (long)number >= 0 && linux_table_by_number(call, sizeof *call, audit, (long)number) == 0;
-	return linux_table_by_name(call, sizeof *call, audit, begins(name, "linux_") ? name + 6 : name) == 0;
+	plain_name(word, name);
+	return linux_table_by_name(call, sizeof *call, audit, word) == 0;
 }
 
 /* How many letters must be put in, taken out or changed; names are short. */
@@ -90,9 +111,17 @@ static unsigned int distance(const char *a, const char *b)
 
 int unknown_call(const char *name)
 {
-	const char *word = begins(name, "linux_") ? name + 6 : name, *best[6] = { 0, 0, 0, 0, 0, 0 };
-	unsigned int n, found = 0, near, most = length(word) < 4 ? 1 : length(word) < 8 ? 2 : 3;
+	const char *best[6] = { 0, 0, 0, 0, 0, 0 };
+	unsigned int n, found = 0, near, most;
+	unsigned long number;
+	char word[64];
 
+	if (name[0] >= '0' && name[0] <= '9' && read_number(name, &number) && (long)number >= 0) {
+		complain("no call ", name, " in Linux " TREE "; 'liblinux call ", name, "' makes one by number", (char *)0);
+		return NO;
+	}
+	plain_name(word, name);
+	most = length(word) < 4 ? 1 : length(word) < 8 ? 2 : 3;
 	for (near = 1; near <= most; near++)
 		for (n = 0; n < n_abouts && found < 5; n++)
 			if (distance(word, abouts[n].name) == near)

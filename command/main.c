@@ -23,7 +23,17 @@ int linux_main(int argc, char **argv, char **envp, const unsigned long *auxv)
 		put(usage_liblinux);
 		return finish(YES);
 	}
-	if (equal(argv[1], "--version")) {
+	if (equal(argv[1], "--version") || equal(argv[1], "-V")) {
+		if (argc > 3 || (argc == 3 && !equal(argv[2], "--json")))
+			return complain(argv[1], " takes nothing but --json", (char *)0), WRONG_USE;
+		if (argc == 3) {
+			put("{\"version\": \"" LIBLINUX_VERSION "\", \"linux\": ");
+			put_json(tree);
+			put(", \"arch\": ");
+			put_json(archs[native].name);
+			put("}\n");
+			return finish(YES);
+		}
 		put("liblinux " LIBLINUX_VERSION ", of Linux ");
 		put(tree);
 		put(" on ");

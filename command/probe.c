@@ -88,6 +88,23 @@ static void append_number(char *text, long value)
 	append(text, digits + n);
 }
 
+/* By the kernel's constants: of two names the first, which is the newer one: SIGABRT, SIGIO, SIGSYS. */
+static void append_signal(char *text, int signal)
+{
+	unsigned int n;
+
+	for (n = 0; n < n_constants; n++) {
+		const char *name = constant_names + constant_places[n];
+
+		if (begins(name, "SIG") && !contains(name, "_") && constant_values[n] == (unsigned long)signal) {
+			append(text, name);
+			return;
+		}
+	}
+	append(text, "signal ");
+	append_number(text, signal);
+}
+
 static struct finding say(struct finding finding, const char *status, const char *why)
 {
 	finding.status = status;
@@ -109,8 +126,7 @@ static struct finding judge(const struct linux_table_call *call, const struct ab
 		return say(finding, "yes", "it ended the process");
 	}
 	if (!outcome->returned) {
-		append(finding.answer, "signal ");
-		append_number(finding.answer, signal);
+		append_signal(finding.answer, signal);
 		if (signal == LINUX_SIGSYS)
 			return say(finding, "filtered", "a filter of system calls ended the process");
 		if (signal == LINUX_SIGALRM)

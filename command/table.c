@@ -311,10 +311,13 @@ int do_list(int argc, char **argv)
 	arch = find_arch(arch_name);
 	if (arch == n_archs)
 		return unknown_arch(arch_name), WRONG_USE;
-	if (since && !read_release(since, release))
+	/* 7 is 7.0 */
+	if (since && !read_release(since, release) && !(*since && read_number(since, release) && *since >= '0' && *since <= '9'))
 		return complain("'", since, "' is no release of a kernel, as 6.8 is", (char *)0), WRONG_USE;
 	if (libc && !equal(libc, "glibc") && !equal(libc, "musl"))
 		return complain("'", libc, "' is neither glibc nor musl", (char *)0), WRONG_USE;
+	if (list_categories && (words || since || category || libc))
+		return complain("--categories lists all of them: it takes nothing but --json", (char *)0), WRONG_USE;
 	for (place = 0; category && place < n_categories && !equal(categories[place].name, category); place++)
 		;
 	if (category && place == n_categories)
@@ -616,7 +619,7 @@ int do_show(int argc, char **argv)
 
 /* errno */
 
-static void put_error(const struct error *error, int json, int first)
+static void put_error(const struct error *error, int json, int first, const char *note)
 {
 	const char *gap = "";
 	unsigned int n;
@@ -640,7 +643,8 @@ static void put_error(const struct error *error, int json, int first)
 				put(errors[n].name);
 			gap = ", ";
 		}
-	put(json ? "]}" : "\n");
+	put(json ? "]}" : note);
+	put(json ? "" : "\n");
 }
 
 int do_errno(int argc, char **argv)
@@ -660,18 +664,24 @@ int do_errno(int argc, char **argv)
 		put("[");
 	for (at = 0; !words && at < n_errors; at++)
 		if (!errors[at].is_alias)
-			put_error(&errors[at], json, !shown++);
+			put_error(&errors[at], json, !shown++, "");
 	for (n = 0; n < words; n++) {
 		const char *name = begins(argv[n], "LINUX_") ? argv[n] + 6 : argv[n];
 		unsigned long number = 0, size = length(name);
 		int is_number = read_number(argv[n], &number), found = 0;
+		const char *note = "";
 
+		if (size == 7 && contains(name, "ENOTSUP")) {
+			name = "EOPNOTSUPP";
+			size = length(name);
+			note = "  ENOTSUP is libc's name of it";
+		}
 		if ((long)number < 0)
 			number = -number;
 		for (at = 0; at < n_errors; at++)
 			if (is_number ? (unsigned long)errors[at].value == number && !errors[at].is_alias :
 			    length(errors[at].name) == size && contains(errors[at].name, name)) {
-				put_error(&errors[at], json, !shown++);
+				put_error(&errors[at], json, !shown++, note);
 				found = 1;
 			}
 		if (!found) {

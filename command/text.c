@@ -305,8 +305,8 @@ void put_column(const char *text, unsigned long width)
 	while (n++ < width);
 }
 
-/* The bytes of one character of UTF-8, 0 if it is none. */
-static unsigned long utf8(const char *text)
+/* Ends at a null byte at the latest. */
+unsigned long utf8(const char *text)
 {
 	const byte *at = (const byte *)text;
 	unsigned long n, size = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : at[0] >= 0xe0 && at[0] < 0xf0 ? 3 :
@@ -358,6 +358,8 @@ int finish(int status)
 }
 
 /* Once, so that the lines of several programs do not mix; what cannot be seen is a question mark. */
+#define MOST_PART 300
+
 int complain(const char *part, ...)
 {
 	char line[1024] = "liblinux: ";
@@ -366,9 +368,18 @@ int complain(const char *part, ...)
 
 	flush();
 	va_start(parts, part);
-	for (; part; part = va_arg(parts, const char *))
-		for (; *part && n < sizeof line - 1; part++)
+	for (; part; part = va_arg(parts, const char *)) {
+		unsigned long size = length(part), shown = size;
+
+		/* A word that is cut leaves room for what is said of it. */
+		if (size > MOST_PART)
+			for (shown = MOST_PART - 3; shown && ((byte)part[shown] & 0xc0) == 0x80; shown--)
+				;
+		for (; shown-- && n < sizeof line - 4; part++)
 			line[n++] = (byte)*part < ' ' || *part == 0x7f ? '?' : *part;
+		for (shown = 0; size > MOST_PART && shown < 3 && n < sizeof line - 1; shown++)
+			line[n++] = '.';
+	}
 	va_end(parts);
 	line[n++] = '\n';
 	write_all(2, line, n);

@@ -100,6 +100,10 @@ class Itself(Case):
     def test_version(self) -> None:
         self.assertEqual(self.good('--version'), f'liblinux {".".join(FACTS.version)}, of Linux {FACTS.table.tree} on {ARCH}\n')
 
+        self.assertEqual(self.good('-V'), self.good('--version'))
+        self.assertEqual(json.loads(self.good('--version', '--json')), {'version': '.'.join(FACTS.version), 'linux': FACTS.table.tree, 'arch': ARCH})
+        self.bad(2, 'nothing but --json', '--version', 'x')
+
     def test_wrong_use(self) -> None:
         self.bad(2, 'which command')
         self.bad(2, "no command 'lists'", 'lists')
@@ -122,6 +126,10 @@ class Itself(Case):
         said = run('show', 'no\nsuch\x1b[31m').stderr
         self.assertEqual(said.count('\n'), 1)
         self.assertNotIn('\x1b', said)
+        for letter in 'xé':
+            said = run('show', letter * 3000).stderr
+            self.assertRegex(said, r"\.\.\.' in Linux .*looks for words\n\Z")
+            self.assertTrue(said.isprintable() or said[:-1].isprintable())
 
 
 class List(Case):
@@ -138,13 +146,16 @@ class List(Case):
             self.assertEqual(self.names('--since', since), wanted)
             self.assertEqual(self.names(f'--since={since}'), wanted)
         self.bad(1, 'no call', 'list', '--since', '8.0')
-        for wrong in ('new', '6', '', 'v6.8'):
+        self.assertEqual(self.names('--since', '7'), self.names('--since', '7.0'))
+        for wrong in ('new', '', 'v6.8', '6x', '-6', '+6', '6.'):
             self.bad(2, 'no release', 'list', '--since', wrong)
 
     def test_category(self) -> None:
         said = self.good('list', '--categories')
         for name in (line.split()[0] for line in said.splitlines()):
             self.assertEqual(self.names('--category', name), [call for call in sorted(CALLS) if FACTS.notes[call].category == name])
+        for more in (['foo'], ['--since=6.8'], ['--category', 'mount'], ['--not-in=musl']):
+            self.bad(2, 'nothing but --json', 'list', '--categories', *more)
         self.bad(2, "no category 'nothing'", 'list', '--category', 'nothing')
 
     def test_not_in(self) -> None:
@@ -280,7 +291,10 @@ class Show(Case):
     def test_names(self) -> None:
         number = str(CALLS['openat'].numbers[ARCH])
         self.assertEqual(self.good('show', number), self.good('show', 'openat'))
-        self.assertEqual(self.good('show', 'linux_openat'), self.good('show', 'openat'))
+        for name in ('linux_openat', 'OPENAT', 'openat(2)', 'linux_openat(3)', '__NR_openat', 'SYS_openat', 'openat()'):
+            self.assertEqual(self.good('show', name), self.good('show', 'openat'), name)
+        for wrong in ('openat(', 'openat(9)', 'openat' + 'x' * 58, '__NR_'):
+            self.bad(1, 'no call', 'show', wrong)
 
     def test_only_elsewhere(self) -> None:
         self.assertIn('x86_64       number 2,', self.good('show', 'open'))
@@ -323,6 +337,8 @@ class Errno(Case):
     def test_unknown(self) -> None:
         for word in ('0', '4096', 'ENOTHING', '', 'ENOEN', 'NOENT', '18446744073709551616', '-9223372036854775808', '9223372036854775809'):
             self.bad(1, 'no errno', 'errno', word)
+        self.assertEqual(self.good('errno', 'ENOTSUP'), self.good('errno', 'EOPNOTSUPP')[:-1] + "  ENOTSUP is libc's name of it\n")
+        self.assertEqual(self.good('errno', '--json', 'enotsup'), self.good('errno', '--json', 'EOPNOTSUPP'))
         self.assertEqual(self.bad(1, "no errno 'x'", 'errno', 'x', 'EPERM'), 'EPERM            1\n')
 
 
@@ -436,7 +452,7 @@ class Probe(Case):
         self.assertEqual(run('probe', 'getpid', 'read').returncode, 0)
         self.assertEqual(run('probe', 'getpid', 'rt_sigreturn').returncode, 3)
         self.bad(1, "no call 'raed'", 'probe', 'raed', 'getpid')
-        self.bad(1, 'no call', 'probe', '99999')
+        self.bad(1, "no call 9999 in Linux [0-9.]+; 'liblinux call 9999' makes one by number", 'probe', '9999')
         elsewhere = sorted({row.name for row in FACTS.table.rows} - set(CALLS))
         self.assertEqual({one['status'] for one in self.found(*elsewhere).values()} if elsewhere else {'absent'}, {'absent'})
 
@@ -451,6 +467,7 @@ class Probe(Case):
                   'fchroot': 'too-old' if KERNEL < tables.release('7.3') else 'missing', 'getppid': 'yes', 'sysinfo': 'unknown'}
         self.assertEqual({name: one['status'] for name, one in found.items()}, wanted)
         self.assertIn('filter', found['openat']['why'])
+        self.assertEqual({found[name]['answer'] for name in ('mkdirat', 'linkat', 'chdir')}, {'SIGSYS'})
         self.assertEqual(run('probe', 'reboot', preexec_fn=behind_filter(answers)).returncode, 3)
         self.assertEqual(run('probe', 'reboot', 'getcwd', preexec_fn=behind_filter(answers)).returncode, 1)
 
@@ -554,6 +571,16 @@ class Call(Case):
         self.assertEqual(run('call', 'write', '1', 'str:12', '2').stdout, '12write(1, "12", 2) = 2\n')
         self.assertEqual(self.object('write', '1', '12', '2', status=1)['error'], 'EFAULT')
         self.bad(2, 'fd is unsigned int', 'call', 'write', 'stdout', 'x', '1')
+
+    def test_echo(self) -> None:
+        """Arguments as the call takes them: by their type, and nothing in a string that a terminal would act on."""
+        def said(*words: str) -> str:
+            return os.fsencode(run('call', *words).stdout.splitlines()[0].partition(' = ')[0]).decode(errors='surrogateescape')
+        self.assertEqual(said('setpgid', '-5000', '4294962296'), 'setpgid(-5000, -5000)')
+        self.assertEqual(said('lseek', '-1', '-5000', '-1'), 'lseek(-1, -5000, -1)')
+        self.assertEqual(said('munmap', '-8192', '0'), 'munmap(0xffffffffffffe000, 0)')
+        self.assertEqual(said('chdir', 'a"b\\c\x1b\udcff\u20ac\udce2'), r'chdir("a\"b\\c\x1b\xff' '\u20ac' r'\xe2")')
+        self.assertIn('  and 1 byte of zeros\n', run('call', 'getcwd', '@4096', '4096').stdout)
 
     def test_files(self) -> None:
         with tempfile.TemporaryDirectory() as directory:

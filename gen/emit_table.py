@@ -158,7 +158,12 @@ def csv_text(table: Table, notes: dict[str, Note], shared: dict[str, str]) -> st
 
 def schema(table: Table) -> str:
     """JSON Schema (draft 2020-12) of liblinux.json."""
-    text, release = {'type': 'string'}, {'type': 'string', 'pattern': r'^[0-9]+(\.[0-9]+)+$'}
+    release = {'type': 'string', 'pattern': r'^[0-9]+(\.[0-9]+)+$'}
+
+    name = {'type': 'string', 'pattern': '^[a-z_][a-z0-9_]*$'}
+    count = {'type': 'string', 'pattern': r'^(\*?[a-z_][a-z0-9_]*|[a-z_][a-z0-9_]*(/page|-1)|[0-9]+)$'}
+    number = {'type': 'integer', 'minimum': 0}
+    filled = {'type': 'string', 'minLength': 1}
 
     def maybe(one: dict) -> dict:
         return {'anyOf': [one, {'type': 'null'}]}
@@ -177,34 +182,34 @@ def schema(table: Table) -> str:
         return {'type': 'array', 'items': {'enum': sorted(values)}, 'uniqueItems': True}
 
     arg = of({
-        'name': said(text, "the kernel's"),
-        'type': said(text, 'C, as in the prototypes of liblinux'),
-        'kernel_type': said(text, "the kernel's spelling"),
+        'name': said(name, "the kernel's"),
+        'type': said(filled, 'C, as in the prototypes of liblinux'),
+        'kernel_type': said(filled, "the kernel's spelling"),
         'direction': said({'enum': [*DIRECTIONS, None]}, 'what the kernel does with the memory of a pointer; address: it is none; varies: another argument decides'),
         'unit': said({'enum': [*UNITS, None]}, 'of count; null with a direction: one object of the type'),
-        'count': said(maybe(text), 'an argument that says how much, *argument for what it points to, argument/page for one of each page of it, argument-1 for one less, or digits'),
+        'count': said(maybe(count), 'an argument that says how much, *argument for what it points to, argument/page for one of each page of it, argument-1 for one less, or digits'),
         'written': said({'type': 'boolean'}, 'the result says how many units were written'),
         'flags': words(FLAGS)}, 'an argument')
     call = of({
-        'name': said(text, 'a call whose prototype differs between architectures stands once for each'),
-        'summary': text,
+        'name': said(name, 'a call whose prototype differs between architectures stands once for each'),
+        'summary': filled,
         'category': {'enum': list(CATEGORIES)},
         'returns': said({'enum': list(RETURNS)}, 'what a result is that is no error'),
-        'numbers': by_arch({'type': 'integer'}, 1),
+        'numbers': by_arch(number, 1),
         'since': said(by_arch(release, 1), 'the kernel release that brought it to the architecture; a call that was in the first table of x86_64, '
                       'which came with 2.4.20, has the older release of i386, or of alpha for direct calls of sockets and System V IPC'),
         'removed': said(maybe(release), 'the kernel release that dropped it'),
         'glibc': said(maybe(release), 'its first release with a function of the name'),
         'musl': maybe(release),
-        'man': said(maybe(text), 'the page in section 2 of man-pages'),
-        'replaced_by': said(maybe(text), 'the call that does what this obsolete one does'),
-        'config': said({'type': 'array', 'items': text}, 'Kconfig symbols without which it is -ENOSYS'),
-        'capability': said({'type': 'array', 'items': text}, 'what it may need'),
+        'man': said(maybe(name), 'the page in section 2 of man-pages'),
+        'replaced_by': said(maybe(name), 'the call that does what this obsolete one does'),
+        'config': said({'type': 'array', 'items': {'type': 'string', 'pattern': '^[A-Z0-9_]+$'}, 'uniqueItems': True}, 'Kconfig symbols without which it is -ENOSYS'),
+        'capability': said({'type': 'array', 'items': {'type': 'string', 'pattern': '^CAP_[A-Z_]+$'}, 'uniqueItems': True}, 'what it may need'),
         'marks': words([*MARKS]),
         'args': {'type': 'array', 'items': arg, 'maxItems': 6}}, 'a system call')
     top = of({
-        'linux': said(text, 'the version of the kernel tree that it was made from'),
-        'version': said(text, 'of liblinux'),
-        'arches': by_arch(of({'audit': said({'type': 'integer'}, "the kernel's AUDIT_ARCH value")}, 'an architecture'), 1),
+        'linux': said(release, 'the version of the kernel tree that it was made from'),
+        'version': said(release, 'of liblinux'),
+        'arches': by_arch(of({'audit': said(number, "the kernel's AUDIT_ARCH value")}, 'an architecture'), 1),
         'calls': {'type': 'array', 'items': call}}, 'Every system call of a Linux release')
     return json.dumps({'$schema': 'https://json-schema.org/draft/2020-12/schema', **top}, indent=1) + '\n'

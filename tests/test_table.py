@@ -27,6 +27,7 @@ import uapi_headers         # noqa: E402
 FACTS = {arch.name: emit.load(arch.name) for arch in tables.read_arches()}
 ANY = FACTS['x86_64']
 TABLE = json.loads(emit.output('liblinux.json', ANY))
+ARG = next(arg for call in TABLE['calls'] for arg in call['args'])
 SCHEMA = json.loads(emit.output('liblinux.schema.json', ANY))
 
 
@@ -34,7 +35,7 @@ def wrong(schema: dict, value: object, where: str = '') -> str:
     """What does not fit; of JSON Schema this knows the words that ours uses."""
     types = {'string': str, 'integer': int, 'boolean': bool, 'null': type(None), 'object': dict, 'array': list}
     if unknown := set(schema) - {'$schema', 'type', 'properties', 'required', 'additionalProperties', 'minProperties', 'items', 'enum',
-                                 'uniqueItems', 'maxItems', 'anyOf', 'pattern', 'description'}:
+                                 'uniqueItems', 'maxItems', 'anyOf', 'pattern', 'description', 'minimum', 'minLength'}:
         return f'{where}: unknown words {unknown}'
     if 'anyOf' in schema and all(wrong(one, value, where) for one in schema['anyOf']):
         return f'{where}: {value!r} is none of them'
@@ -44,6 +45,8 @@ def wrong(schema: dict, value: object, where: str = '') -> str:
         return f'{where}: {value!r} is no {schema["type"]}'
     if 'pattern' in schema and not re.search(schema['pattern'], str(value)):
         return f'{where}: {value!r} has another form'
+    if 'minimum' in schema and value < schema['minimum'] or 'minLength' in schema and len(value) < schema['minLength']:
+        return f'{where}: {value!r} is too little'
     if isinstance(value, dict):
         known = schema.get('properties', {})
         if missing := set(schema.get('required', ())) - set(value):
@@ -68,9 +71,19 @@ class Json(unittest.TestCase):
 
     def test_the_schema_refuses(self) -> None:
         for change in ({'returns': 'nothing'}, {'category': None}, {'numbers': {}}, {'numbers': {'vax': 1}}, {'since': {'x86_64': 'now'}},
-                       {'marks': ['blocks', 'blocks']}, {'more': 1}, {'args': [{}]}, {'summary': 1}, {'args': TABLE['calls'][0]['args'] * 7}):
+                       {'marks': ['blocks', 'blocks']}, {'more': 1}, {'args': [{}]}, {'summary': 1}, {'args': TABLE['calls'][0]['args'] * 7},
+                       {'name': ''}, {'name': 'Read'}, {'name': '9p'}, {'name': 'a b'}, {'summary': ''}, {'numbers': {'x86_64': -1}}, {'man': ''},
+                       {'config': ['a b']}, {'config': ['A', 'A']}, {'capability': ['SYS_ADMIN']}, {'capability': ['CAP_']}, {'removed': 'soon'},
+                       *({'args': [{**ARG, **one}]} for one in ({'name': ''}, {'type': ''}, {'kernel_type': ''}, {'count': ''}, {'count': '-1'},
+                                                                {'count': '*a/page'}, {'count': 'a-2'}, {'count': '**a'}, {'direction': ''}))):
             call = {**TABLE['calls'][0], **change}
             self.assertNotEqual(wrong(SCHEMA, {**TABLE, 'calls': [call]}), '', change)
+
+    def test_the_same_architectures(self) -> None:
+        """Which a schema cannot say; they are those of the table."""
+        for call in TABLE['calls']:
+            self.assertEqual(list(call['numbers']), list(call['since']), call['name'])
+        self.assertEqual({arch for call in TABLE['calls'] for arch in call['numbers']}, set(TABLE['arches']))
 
     def test_it_says_what_the_tables_say(self) -> None:
         for arch, facts in FACTS.items():

@@ -79,6 +79,7 @@ class Use:
     flags: frozenset[str] = frozenset()
     header: int = 0             # bytes that come before what is counted
     only: str = ''              # of ONLY: the results with which it is written at all
+    empty: bool = False         # nullable, but only if there is nothing to count
 
     @property
     def by_result(self) -> bool:
@@ -106,7 +107,7 @@ class Note:
 
 
 def read_use(path: Path, n: int, text: str) -> Use:
-    direction, unit, count, written, flags, header, only = '', '', '', '', set(), 0, ''
+    direction, unit, count, written, flags, header, only, empty = '', '', '', '', set(), 0, '', False
     for word in text.split():
         key, _, value = word.partition('=')
         if word in DIRECTIONS and not direction:
@@ -119,11 +120,12 @@ def read_use(path: Path, n: int, text: str) -> Use:
             header = int(value)
         elif key == 'only' and not only and value in ONLY:
             only = value
-        elif word in FLAGS and word not in flags:
-            flags.add(word)
+        elif word in (*FLAGS, 'nullable=0') and key not in flags:
+            flags.add(key)
+            empty = empty or bool(value)
         else:
             raise Doubt(path, n, f"'{word}' says nothing about an argument")
-    return Use(direction, unit, count, written, frozenset(flags), header, only)
+    return Use(direction, unit, count, written, frozenset(flags), header, only, empty)
 
 
 def read_head(path: Path, n: int, words: list[str], arches: list[str]) -> dict:
@@ -300,6 +302,8 @@ def check_use(name: str, c_type: str, use: Use, types: dict[str, str], note: Not
         raise doubt(f"'{name}' is char *, neither a string nor counted")
     if use.flags & {'string', 'nullable', 'retained'} and not use.direction:
         raise doubt(f"'{name}' is no pointer")
+    if use.empty and not use.unit:
+        raise doubt(f"'{name}' may be NULL if its count is 0, and has none")
     if 'scatter' in use.flags and not re.search(r'struct \w*(iovec|msghdr) \*$', c_type):
         raise doubt(f"'{name}' is {c_type}, which says of no other memory")
     if use.flags & {'fd', 'dirfd', 'closed'} and (use.direction or c_type not in ('int', 'unsigned int', 'unsigned long')):

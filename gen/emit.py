@@ -201,23 +201,48 @@ def is_noreturn(row: Row, facts: Facts) -> bool:
 ACCESS = {'in': 'READS', 'out': 'WRITES', 'inout': 'READS_AND_WRITES'}
 ATTRIBUTES = '''\
 /*
- * The n-th argument, from 1: what is done with the memory that it points to, if it is not NULL.
- * It lets a compiler warn, and optimise nothing. (fd_arg is not here: gcc 14's analyzer then
- * warns of a descriptor that was checked with linux_is_error(), or with < 0 as a long.)
+ * The n-th argument, from 1: what is done with the memory that it points to, if it is not NULL;
+ * counted: as many elements, or bytes of void, as that other argument says, which may be 0. It
+ * lets a compiler warn, and optimise nothing. (fd_arg is not here: gcc 14's analyzer then warns
+ * of a descriptor that was checked with linux_is_error(), or with < 0 as a long.)
  */
 #ifdef __has_attribute
 # if __has_attribute(__access__)
 #  define LIBLINUX_READS(n) __attribute__((__access__(__read_only__, n)))
+#  define LIBLINUX_READS_COUNTED(n, count) __attribute__((__access__(__read_only__, n, count)))
 #  define LIBLINUX_WRITES(n) __attribute__((__access__(__write_only__, n)))
 #  define LIBLINUX_READS_AND_WRITES(n) __attribute__((__access__(__read_write__, n)))
 # endif
 #endif
 #ifndef LIBLINUX_READS
 # define LIBLINUX_READS(n)
+# define LIBLINUX_READS_COUNTED(n, count)
 # define LIBLINUX_WRITES(n)
 # define LIBLINUX_READS_AND_WRITES(n)
 #endif
 '''
+
+
+def says_its_size(c_type: str, facts: Facts) -> bool:
+    """Of a struct that grows: a caller who was compiled with an older kernel's has less of it."""
+    tag = c_type.rstrip(' *').rpartition(' ')[2]
+    records = [found[1] for arch in facts.arches if (found := facts.uapi.records(arch.name).get(tag))]
+    return any(member.name == 'size' and member.type == 'unsigned int' for record in records for member in record.members)
+
+
+def access(n: int, use: call_notes.Use, c_type: str, names: list[str], note: call_notes.Note, facts: Facts) -> str:
+    """The attribute of the n-th argument, where it is true of every correct caller."""
+    if use.direction not in ACCESS:
+        return ''
+    if use.unit and not use.count.isdecimal():
+        # What is only read may have to be const, of which gcc takes all as read without this. NULL with a count it warns of.
+        whole = use.unit == 'elements' or use.unit == 'bytes' and c_type.endswith(('char *', 'void *'))
+        null = 'nullable' in use.flags and not use.empty
+        counted = use.direction == 'in' and use.count in names and whole and not null
+        return f' LIBLINUX_READS_COUNTED({n}, {names.index(use.count) + 1})' if counted else ''
+    # Without the buffer its size is not read either.
+    sizes = any(one.count == f'*{names[n - 1]}' and 'nullable' in one.flags for one in note.uses.values())
+    return '' if sizes or says_its_size(c_type, facts) else f' LIBLINUX_{ACCESS[use.direction]}({n})'
 
 
 def attributes(row: Row, facts: Facts) -> str:
@@ -230,14 +255,10 @@ def attributes(row: Row, facts: Facts) -> str:
     note = facts.notes[row.name]
     if 'must-check' in note.marks:
         text += ' __attribute__((__warn_unused_result__))'
-    for n, (arg, c_type) in enumerate(zip(row.args, prototype_types(row, {})), 1):
-        use = note.uses.get(arg.name)
-        if not use:
-            continue
-        # Where the caller says how large it is, it may be less than one object of the type.
-        counted = use.unit == 'bits' or use.unit == 'bytes' and not c_type.endswith(('char *', 'void *'))
-        if use.direction in ACCESS and not counted:
-            text += f' LIBLINUX_{ACCESS[use.direction]}({n})'
+    names = [arg.name for arg in row.args]
+    for n, (name, c_type) in enumerate(zip(names, prototype_types(row, c_types.KernelTags())), 1):
+        if use := note.uses.get(name):
+            text += access(n, use, c_type, names, note, facts)
     return text
 
 

@@ -132,7 +132,9 @@ def argument(name: str, c_type: str, use: Use) -> list[str]:
         said.append([f'These come after a header of {use.header} bytes'])
     if use.only:
         said.append(ONLY[use.only])
-    if 'nullable' in use.flags:
+    if use.empty:
+        said.append(['May be', '.Dv NULL', 'if that is 0'])
+    elif 'nullable' in use.flags:
         said.append(['May be', '.Dv NULL'] if c_type.endswith('*') else ['May be 0'])
     if 'retained' in use.flags:
         said.append(['The kernel keeps the address after the call'])

@@ -26,44 +26,84 @@ from call_notes import Use  # noqa: E402
 INCLUDES = [f'-I{path}' for path in os.environ['INCLUDES'].split(':')]
 FLAGS = ['-O2', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-nostdinc', *INCLUDES]
 HEAD = '#include <liblinux/posix.h>\n#include <liblinux/liblinux.h>\n#include <liblinux/uapi/dirent.h>\n'
+HELPERS = '''\
+#define ALIGNED __attribute__((__aligned__(8)))
+#ifdef __cplusplus
+# define ZERO {}
+#else
+# define ZERO {0}
+#endif
+'''
 COUNT = 3
+# Structs that grow: tag -> the macro of the first size.
+OLDEST = {tag: f'LINUX_{macro}_SIZE_VER0' for tag, macro in (
+    ('clone_args', 'CLONE_ARGS'), ('file_attr', 'FILE_ATTR'), ('mnt_id_req', 'MNT_ID_REQ'), ('mount_attr', 'MOUNT_ATTR'),
+    ('ns_id_req', 'NS_ID_REQ'), ('perf_event_attr', 'PERF_ATTR'), ('sched_attr', 'SCHED_ATTR'))}
 # A newer compiler than this machine's, run from where its packages were unpacked.
 NEWER = ['cpp-14-x86-64-linux-gnu', 'libc6', 'libgmp10', 'libmpfr6', 'libmpc3', 'libisl23', 'zlib1g', 'libzstd1', 'libstdc\\+\\+6', 'libgcc-s1']
 
 
-def say(command: list[str], text: str, *flags: str) -> str:
-    result = subprocess.run([*command, *FLAGS, *flags, '-c', '-o', '/dev/null', '-x', 'c', '-'], input=HEAD + text, text=True, capture_output=True)
+def say(command: list[str], text: str, *flags: str, language: str = 'c') -> str:
+    result = subprocess.run([*command, *FLAGS, *flags, '-c', '-o', '/dev/null', '-x', language, '-'], input=HEAD + text, text=True, capture_output=True)
     return result.stderr or ('failed' if result.returncode else '')
 
 
+def counts(name: str, uses: dict[str, Use]) -> list[Use]:
+    """The arguments that this one counts."""
+    return [use for use in uses.values() if re.fullmatch(rf'\*?{name}(/page|-1)?', use.count)]
+
+
+def variable(name: str, c_type: str, use: Use, form: str, uses: dict[str, Use]) -> tuple[str, str]:
+    """A definition of what an argument points to, and the argument."""
+    if form == 'null' or form == 'absent' and 'nullable' in use.flags:
+        sizes = form == 'absent' and any('nullable' in one.flags for one in counts(name, uses))
+        return (f'{c_type[:-1]}v_{name};', f'&v_{name}') if sizes else ('', f'({c_type})0')
+    pointee = c_type[:-1].strip()
+    if c_type.count('*') == 1:
+        pointee = pointee.removeprefix('const ')
+    counted = bool(use.count) and not use.count.isdecimal()
+    size = int(use.count) if use.count.isdecimal() else 64 if use.unit == 'bits' else COUNT
+    # Behind a const pointer gcc takes all as read that no attribute says otherwise of.
+    said = use.unit == 'elements' or use.unit == 'bytes' and pointee in ('void', 'char', 'unsigned char')
+    read = c_type.startswith('const ') and (not said or 'nullable' in use.flags and not use.empty)
+    if 'string' in use.flags and not use.unit:
+        return f'char v_{name}[1] = "";', f'v_{name}'
+    if pointee in ('void', 'char', 'unsigned char') or use.unit == 'bytes' and 'struct' not in pointee and 'union' not in pointee:
+        pointee = 'char'
+    elif use.unit != 'elements':
+        size = 1
+    if form == 'end' and counted:
+        return f'static {pointee} v_{name}[{size}];', f'({c_type})(v_{name} + {size})'
+    if form == 'empty' and counted and not read:
+        return f'{pointee} v_{name};', f'({c_type})&v_{name}'
+    tag = re.search(r'(?:struct|union) linux_(\w+)', pointee)
+    if form == 'old' and tag and (version := OLDEST.get(tag[1])):
+        return f'static ALIGNED char v_{name}[{version}];', f'({c_type})v_{name}'
+    return f'{pointee} v_{name}[{size}] = ZERO;', f'({c_type})v_{name}'
+
+
 def callers(arch: str) -> str:
-    """Every call twice: with null pointers, and with memory of the size that it says."""
+    """
+    Every call: with null pointers; with memory of the size that it says; counted memory that is not initialised, and
+    the end of some, with a count of 0; without what may be left out; with structs of the first release that had them.
+    """
     facts = emit.load(arch)
-    text = ''
+    text = HELPERS
     for name, row in facts.calls().items():
-        types = emit.prototype_types(row, facts.shared)
-        nulls = ', '.join(f'({c_type})0' for c_type in types)
-        counted = {use.count: use for use in facts.notes[name].uses.values() if use.count}
-        memory, args = '', []
-        for n, (arg, c_type) in enumerate(zip(row.args, types)):
-            use = facts.notes[name].uses.get(arg.name, Use())
-            pointee = re.sub(r'^const ', '', c_type)[:-1].strip()
-            if not c_type.endswith('*'):
-                args.append(f'({c_type}){COUNT if arg.name in counted else 0}')
-                continue
-            size = int(use.count) if use.count.isdecimal() else 64 if use.unit == 'bits' else COUNT
-            if pointee == 'void' or use.unit == 'bytes' and 'struct' not in pointee:
-                memory += f'\tchar m{n}[{size}] = {{0}};\n'
-            elif 'string' in use.flags:
-                memory += f'\tchar m{n}[1] = "";\n'
-            else:
-                memory += f'\t{pointee} m{n}[{size if use.unit == "elements" else 1}] = {{0}};\n'
-            args.append(f'({c_type})m{n}')
-        result = f'long kept = linux_{name}({{}});\n\t(void)kept;\n'
-        if emit.is_noreturn(row, facts):
-            result = f'linux_{name}({{}});\n'
-        text += f'#ifdef linux_{name}\nvoid null_{name}(void);\nvoid null_{name}(void)\n{{\n\t{result.format(nulls)}}}\n'
-        text += f'void exact_{name}(void);\nvoid exact_{name}(void)\n{{\n{memory}\t{result.format(", ".join(args))}}}\n#endif\n'
+        text += f'#ifdef linux_{name}\n'
+        for form in ('null', 'exact', 'empty', 'end', 'absent', 'old'):
+            uses, lines, args = facts.notes[name].uses, [], []
+            for arg, c_type in zip(row.args, emit.prototype_types(row, facts.shared)):
+                if c_type.endswith('*'):
+                    line, value = variable(arg.name, c_type, uses.get(arg.name, Use()), form, uses)
+                    lines += [line] * bool(line)
+                else:
+                    value = f'({c_type}){COUNT if form in ("exact", "old") and counts(arg.name, uses) else 0}'
+                args.append(value)
+            lines.append(f'{"" if emit.is_noreturn(row, facts) else "long kept = "}linux_{name}({", ".join(args)});')
+            lines += [] if emit.is_noreturn(row, facts) else ['(void)kept;']
+            text += f'void {form}_{name}(void);\nvoid {form}_{name}(void)\n{{\n\t' + '\n\t'.join(lines) + '\n}\n'
+        text += '#endif\n'
     return text
 
 
@@ -72,16 +112,17 @@ class Annotations(unittest.TestCase):
         for arch, command in (('x86_64', ['clang']), *((arch.name, arch.gcc) for arch in arches.every())):
             text = callers(arch)
             for mode in ('-DLIBLINUX_INLINE', '-DMODE'):
-                for level in ('-O0', '-O2'):
-                    with self.subTest(f'{command[0]} {mode} {level}'):
+                for language, level in (('c', '-O0'), ('c', '-O2'), ('c++', '-O2')):
+                    with self.subTest(f'{command[0]} {language} {mode} {level}'):
                         if not shutil.which(command[0]):
                             self.skipTest(f'{command[0]} is not installed')
-                        self.assertEqual(say(command, text, mode, level), '')
+                        self.assertEqual(say(command, text, mode, level, language=language), '')
 
     def test_wrong_callers(self) -> None:
         for body, reason in (
                 ('char path[8]; return linux_access(path, 0);', 'uninitialized'),
                 ('struct linux_statx *about = (struct linux_statx *)memory; return linux_statx(0, "", 0, 0, about);', 'stringop-overflow'),
+                ('char text[2] = "a"; return linux_write(1, text, 3);', 'stringop-overread'),
                 ('int fds[2]; linux_pipe2(fds, 0); return 0;', 'unused-result'),
                 ('linux_setuid(0); return 0;', 'unused-result')):
             with self.subTest(body):

@@ -125,6 +125,20 @@ def plain(kernel_type: str, shared: dict[str, str]) -> str:
     return f'{"const " if const else ""}{name} {tail}'
 
 
+def refined(kernel_type: str, reads: bool, untyped: bool) -> str:
+    """The kernel's type as prototypes have it: const if the call only reads, void for bytes that are no string.
+
+    Behind two pointers it stays, for C converts none to const there.
+    """
+    words = re.findall(r'\w+|\*', kernel_type)
+    text = next((STRUCTS[word] for word in words if STRUCTS.get(word, '').endswith('*')), kernel_type)
+    if text.count('*') != 1:
+        return kernel_type
+    if untyped:
+        text = re.sub(r'\b(unsigned )?char\b', 'void', text)
+    return f'const {text}' if reads and 'const' not in text.partition('*')[0].split() else text
+
+
 def kind(c_type: str) -> str:
     """How C converts an argument of this type to long."""
     if c_type.endswith('*'):

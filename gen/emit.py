@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable
 
@@ -17,7 +17,7 @@ import emit_table
 import emit_uapi
 import tables
 import uapi_tables
-from tables import Arch, Doubt, Function, LibcName, Row, Symbol, Table, newest, release
+from tables import Arch, Arg, Doubt, Function, LibcName, Row, Symbol, Table, newest, release
 
 
 PARTS = ('start.h', 'syscall.h', 'vdso.h')                                           # in every src/arch/<arch>
@@ -75,6 +75,7 @@ def load(arch_name: str) -> Facts:
     check_types(table, tables.SYSCALLS)
     for note in notes.values():
         call_notes.check_details([row for row in table.rows if row.name == note.name], note)
+    table.rows[:] = [replace(row, args=tuple(refine(arg, notes[row.name]) for arg in row.args)) for row in table.rows]
     if tables.tree_of(tables.ERRNO) != table.tree:
         raise Doubt(tables.ERRNO, 1, f'is of Linux {tables.tree_of(tables.ERRNO)}, {tables.SYSCALLS.name} of {table.tree}')
     functions = tables.read_functions(arches)
@@ -104,6 +105,12 @@ def load(arch_name: str) -> Facts:
         abi,
         arch,
         load_uapi(arches, shared))
+
+
+def refine(arg: Arg, note: call_notes.Note) -> Arg:
+    """The argument as everything that is emitted has it."""
+    use = note.uses.get(arg.name, call_notes.Use())
+    return Arg(c_types.refined(arg.type, use.direction == 'in', use.unit == 'bytes' and 'string' not in use.flags), arg.name, arg.type)
 
 
 def read_part(path: Path) -> str:
@@ -373,7 +380,7 @@ def arch_h(facts: Facts) -> str:
 SYSCALLS_H = '''\
 /*
  * Every system call of Linux {release}: long linux_<name>(...), under the kernel's name, with
- * the kernel's arguments.
+ * the kernel's arguments, const where the call only reads and void for counted bytes.
  *
  * The result is what the kernel returned: -4095 to -1 is a negated errno, all else success
  * (linux_is_error() of <liblinux/error.h>). There is no errno variable, no retry, no default

@@ -128,7 +128,7 @@ def json_text(table: Table, notes: dict[str, Note], shared: dict[str, str], audi
         args = []
         for arg, c_type in zip(row.args, entry.types):
             use = note.uses.get(arg.name, Use())
-            args.append({'name': arg.name, 'type': c_type, 'kernel_type': arg.type, 'direction': use.direction or None,
+            args.append({'name': arg.name, 'type': c_type, 'kernel_type': arg.kernel_type, 'direction': use.direction or None,
                          'unit': use.unit or None, 'count': use.count or None, 'written': use.by_result, 'flags': sorted(use.flags)})
         calls.append({
             'name': row.name, 'summary': note.summary, 'category': note.category, 'returns': note.returns,

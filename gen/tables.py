@@ -79,8 +79,9 @@ def read_arches(directory: Path = ARCH) -> list[Arch]:
 
 @dataclass(frozen=True)
 class Arg:
-    type: str                   # the kernel's: 'size_t', 'struct stat *'
+    type: str                   # the kernel's: 'size_t', 'struct stat *'; of Facts, as prototypes have it (c_types.refined)
     name: str
+    kernel_type: str = field(default='', compare=False)     # of Facts, the kernel's
 
     def __str__(self) -> str:
         return f'{self.type}{"" if self.type.endswith("*") else " "}{self.name}'

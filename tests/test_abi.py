@@ -212,7 +212,7 @@ class NextKernel(Case):
         cls.notes.write_text(text)
 
         rows = [row for row in table.rows if row.name != 'ustat']
-        args = {'fchroot': 'int fd, unsigned int flags, unsigned long mask, int more', 'acct': 'char *name'}
+        args = {'fchroot': 'int fd, unsigned int flags, unsigned long mask, int more', 'acct': 'const unsigned char *name'}
         rows = [replace(row, args=tables.parse_args('', 1, args[row.name])) if row.name in args else row for row in rows]
         number = max(number for row in rows for number in row.numbers.values()) + 1
         rows.append(tables.Row('late', dict.fromkeys(table.arches, number), tables.parse_args('', 1, 'const struct iovec *when')))

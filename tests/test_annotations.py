@@ -64,28 +64,30 @@ def variable(name: str, c_type: str, use: Use, form: str, uses: dict[str, Use]) 
     counted = bool(use.count) and not use.count.isdecimal()
     size = int(use.count) if use.count.isdecimal() else 64 if use.unit == 'bits' else COUNT
     # Behind a const pointer gcc takes all as read that no attribute says otherwise of.
-    said = use.unit == 'elements' or use.unit == 'bytes' and pointee in ('void', 'char', 'unsigned char')
+    said = use.unit == 'elements' or use.unit == 'bytes' and pointee == 'void'
     read = c_type.startswith('const ') and (not said or 'nullable' in use.flags and not use.empty)
+    const = 'const ' if use.direction == 'in' and c_type.count('*') == 1 and form in ('exact', 'end') else ''
     if 'string' in use.flags and not use.unit:
-        return f'char v_{name}[1] = "";', f'v_{name}'
-    if pointee in ('void', 'char', 'unsigned char') or use.unit == 'bytes' and 'struct' not in pointee and 'union' not in pointee:
-        pointee = 'char'
+        return f'{const}char v_{name}[1] = "";', f'v_{name}'
+    if pointee == 'void':
+        pointee = {'exact': 'unsigned char', 'empty': 'int'}.get(form, 'char')
     elif use.unit != 'elements':
         size = 1
     if form == 'end' and counted:
-        return f'static {pointee} v_{name}[{size}];', f'({c_type})(v_{name} + {size})'
+        return f'static {const}{pointee} v_{name}[{size}] = ZERO;', f'v_{name} + {size}'
     if form == 'empty' and counted and not read:
-        return f'{pointee} v_{name};', f'({c_type})&v_{name}'
+        return f'{pointee} v_{name};', f'&v_{name}'
     tag = re.search(r'(?:struct|union) linux_(\w+)', pointee)
     if form == 'old' and tag and (version := OLDEST.get(tag[1])):
         return f'static ALIGNED char v_{name}[{version}];', f'({c_type})v_{name}'
-    return f'{pointee} v_{name}[{size}] = ZERO;', f'({c_type})v_{name}'
+    return f'{const}{pointee} v_{name}[{size}] = ZERO;', f'v_{name}'
 
 
 def callers(arch: str) -> str:
     """
     Every call: with null pointers; with memory of the size that it says; counted memory that is not initialised, and
     the end of some, with a count of 0; without what may be left out; with structs of the first release that had them.
+    What a call only reads is const, and what it takes as bytes is of several types.
     """
     facts = emit.load(arch)
     text = HELPERS
@@ -98,7 +100,9 @@ def callers(arch: str) -> str:
                     line, value = variable(arg.name, c_type, uses.get(arg.name, Use()), form, uses)
                     lines += [line] * bool(line)
                 else:
-                    value = f'({c_type}){COUNT if form in ("exact", "old") and counts(arg.name, uses) else 0}'
+                    found = counts(arg.name, uses)
+                    some = form in ('exact', 'old') or form == 'absent' and not any(use.empty for use in found)
+                    value = f'({c_type}){COUNT if found and some else 0}'
                 args.append(value)
             lines.append(f'{"" if emit.is_noreturn(row, facts) else "long kept = "}linux_{name}({", ".join(args)});')
             lines += [] if emit.is_noreturn(row, facts) else ['(void)kept;']

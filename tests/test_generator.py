@@ -250,6 +250,16 @@ class Types(unittest.TestCase):
             with self.subTest(kernel=kernel):
                 self.assertEqual(c_types.plain(kernel, shared), c)
 
+    def test_refined(self) -> None:
+        for kernel, reads, untyped, refined in (
+                ('char __user *', True, False, 'const char __user *'), ('char __user *', False, True, 'void __user *'),
+                ('unsigned char *', True, True, 'const void *'), ('const char __user *', True, False, 'const char __user *'),
+                ('struct iovec * const', True, False, 'const struct iovec * const'), ('struct iocb **', True, False, 'struct iocb **'),
+                ('unsigned long *', False, True, 'unsigned long *'), ('unsigned long', True, True, 'unsigned long'),
+                ('const cap_user_data_t', True, False, 'const struct __user_cap_data_struct *')):
+            with self.subTest(kernel=kernel):
+                self.assertEqual(c_types.refined(kernel, reads, untyped), refined)
+
     def test_unknown(self) -> None:
         for kernel in ('foo_t', 'struct stat', 'void', 'char * name', 'struct *', '', 'foo_t *', 'long double'):
             with self.subTest(kernel=kernel), self.assertRaises(c_types.UnknownType):

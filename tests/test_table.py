@@ -93,7 +93,7 @@ class Json(unittest.TestCase):
                 call, row, note = calls[name], entry.row, entry.note
                 self.assertEqual((call['numbers'][arch], call['since'][arch], call['summary'], call['glibc'], call['musl']),
                                  (row.numbers[arch], note.since[arch], note.summary, note.libc.get('glibc'), note.libc.get('musl')))
-                self.assertEqual([(arg['kernel_type'], arg['name']) for arg in call['args']], [(arg.type, arg.name) for arg in row.args])
+                self.assertEqual([(arg['kernel_type'], arg['name']) for arg in call['args']], [(arg.kernel_type, arg.name) for arg in row.args])
                 for arg in call['args']:
                     use = note.uses.get(arg['name'], call_notes.Use())
                     self.assertEqual((arg['direction'] or '', arg['unit'] or '', arg['count'] or '', arg['written'], set(arg['flags'])),

@@ -289,7 +289,7 @@ class NextKernel(Case):
                 self.skipTest(f'no {header}')
         for form in ([], ['-DLIBLINUX_INLINE']):
             program = self.directory / f'args{len(form)}'
-            run(self.compiler(arch), '-D_GNU_SOURCE', '-O2', '-w', *form, '-I', work, '-I', self.project / 'include', '-o', program,
+            run(self.compiler(arch), '-D_GNU_SOURCE', '-O2', '-w', *form, '-I', work, '-I', self.project / 'include', '-I', tables.ARCH / arch / 'test', '-o', program,
                 TOP / 'tests/test_args.c', library, f'-Wl,-rpath,{self.directory}', '-lcmocka', '-lseccomp', '-lpthread')
             (self.directory / 'liblinux.so.1').unlink(missing_ok=True)
             (self.directory / 'liblinux.so.1').symlink_to(library)

@@ -527,9 +527,9 @@ class Call(Case):
     def test_words_are_strings_where_the_call_takes_one(self) -> None:
         for words, wanted in ((('getrandom', 'hello', '5'), "'hello': the kernel writes to ubuf: write @SIZE"),
                               (('openat2', 'AT_FDCWD', '/etc', 'flags', '24'),
-                               "'flags': how is struct linux_open_how \\*: write flags=N,... or @SIZE"),
+                               "'flags': how is const struct linux_open_how \\*: write flags=N,... or @SIZE"),
                               (('uname', 'x'), 'writes to name: write @ or @SIZE'), (('pipe2', 'x'), 'writes to fildes: write @SIZE'),
-                              (('setgroups', '1', 'x'), 'grouplist is unsigned int \\*: write u32:N,'),
+                              (('setgroups', '1', 'x'), 'grouplist is const unsigned int \\*: write u32:N,'),
                               (('execve', '/bin/true', 'x'), 'argv is const char \\*const \\*: write u64:N,'),
                               (('umask', '@'), 'mask is int, no pointer')):
             self.bad(2, wanted, 'call', *words)

@@ -218,12 +218,12 @@ static unsigned long some(unsigned long size)
 	return size < 1000 ? (size + 1) / 2 : 1000 - (unsigned long)turn % 7;
 }
 
-long linux_read(unsigned int fd, char *buf, unsigned long count)
+long linux_read(unsigned int fd, void *buf, unsigned long count)
 {
 	return ++turn % 2 ? -LINUX_EINTR : liblinux_syscall3(LINUX_NR_read, fd, (long)buf, (long)some(count));
 }
 
-long linux_write(unsigned int fd, const char *buf, unsigned long count)
+long linux_write(unsigned int fd, const void *buf, unsigned long count)
 {
 	return ++turn % 2 ? -LINUX_EINTR : liblinux_syscall3(LINUX_NR_write, fd, (long)buf, (long)some(count));
 }

@@ -127,7 +127,7 @@ long linux_fstat(unsigned int fd, struct linux_stat *status)
 	return 0;
 }
 
-long linux_read(unsigned int fd, char *buffer, unsigned long size)
+long linux_read(unsigned int fd, void *buffer, unsigned long size)
 {
 	/* In parts, as a kernel may. */
 	size_t part = file_size - file_at < 1000 ? file_size - file_at : 1000;
@@ -149,8 +149,10 @@ long linux_close(unsigned int fd)
 	return 0;
 }
 
-long linux_write(unsigned int fd, const char *text, unsigned long size)
+long linux_write(unsigned int fd, const void *data, unsigned long size)
 {
+	const char *text = data;
+
 	if (fd == 2 && (size < 2 || text[size - 1] != '\n' || memchr(text, '\n', size - 1)))
 		broken("a complaint that is not a line");
 	if (fd != 1)
@@ -198,13 +200,13 @@ long linux_rt_sigaction(int signal, const struct linux_sigaction *action, struct
 	return 0;
 }
 
-long linux_rt_sigprocmask(int how, struct linux_sigset *set, struct linux_sigset *old, unsigned long size)
+long linux_rt_sigprocmask(int how, const struct linux_sigset *set, struct linux_sigset *old, unsigned long size)
 {
 	(void)how, (void)set, (void)old, (void)size;
 	return 0;
 }
 
-long linux_setitimer(int which, struct itimerval *value, struct itimerval *old)
+long linux_setitimer(int which, const struct itimerval *value, struct itimerval *old)
 {
 	(void)which, (void)value, (void)old;
 	abort();

@@ -50,7 +50,8 @@ LIBC = '''
     sys/uio.h sys/un.h sys/user.h sys/utsname.h sys/vfs.h sys/wait.h sys/xattr.h termios.h time.h ucontext.h unistd.h utime.h
     utmp.h wchar.h'''.split()
 NAMES = uapi_tables.read_groups(uapi_tables.GROUPS)         # of our headers, and the kernel's files each is made from
-KERNEL = sorted({file for files in NAMES.values() for file in files if not file.startswith('asm-generic/')}
+# hwprobe's are riscv64's alone.
+KERNEL = sorted({file for name, files in NAMES.items() for file in files if name != 'hwprobe' and not file.startswith('asm-generic/')}
                 | {f'linux/{name}.h' for name in 'elf errno ioctl loop stddef unistd'.split()} | {'asm/prctl.h', 'asm/sigcontext.h', 'asm/unistd.h'})
 OURS = 'liblinux/liblinux.h'
 ASM = f'{platform.machine()}-linux-gnu'

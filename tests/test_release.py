@@ -174,7 +174,7 @@ class ByTheBook(test_abi.Case):
         libraries[NEXT] = self.version(NEXT, said)
         for arch, lines in self.lists().items():
             self.assertEqual(lines, [*second[arch], f'LINUX_{NEXT} long linux_fchroot_7_4(int, unsigned int, unsigned long)',
-                                     f'LINUX_{NEXT} long linux_late(struct linux_late_args *, unsigned long, unsigned int)'])
+                                     f'LINUX_{NEXT} long linux_late(const struct linux_late_args *, unsigned long, unsigned int)'])
         self.assertEqual(self.added(libraries[NOW], libraries[NEXT]), ['linux_fchroot_7_4', 'linux_late'])
         self.assertEqual(self.added(libraries[BEFORE], libraries[NEXT]), ['linux_fchroot', 'linux_fchroot_7_4', 'linux_late'])
 

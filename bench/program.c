@@ -49,7 +49,7 @@ MAIN
 		return 1;
 #endif
 #if CALLS == 3
-	if (linux_write(1, "", 0) < 0 || linux_close(1000000) >= 0)
+	if (linux_write(1, argv[0], 0) < 0 || linux_close(1000000) >= 0)
 		return 1;
 #endif
 #ifdef SMAPS

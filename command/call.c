@@ -248,13 +248,17 @@ static unsigned long size_of(const struct linux_table_call *call, const struct l
 /* Why a word is no string there: what the kernel takes is something else, or it writes. 0: it said so. */
 static int take_string(struct argument *argument, const struct linux_table_arg *known)
 {
-	const char *type = known ? known->type + (begins(known->type, "const ") ? 6 : 0) : "", *write = "file:PATH or @SIZE";
+	const char *type, *write = "file:PATH or @SIZE";
 	const struct member *member = argument->layout ? &members[argument->layout->first] : 0;
-	int is_signed;
-	unsigned int width = element_width(known, &is_signed);
-	int is_struct = begins(type, "struct ") || begins(type, "union ");
+	unsigned int width;
+	int is_signed, is_struct;
 
-	if (known && (known->flags & (LINUX_TABLE_ARG_OUT | LINUX_TABLE_ARG_INOUT)) && !(is_struct && known->flags & LINUX_TABLE_ARG_INOUT))
+	if (!known)
+		return 1;
+	type = known->type + (begins(known->type, "const ") ? 6 : 0);
+	width = element_width(known, &is_signed);
+	is_struct = begins(type, "struct ") || begins(type, "union ");
+	if ((known->flags & (LINUX_TABLE_ARG_OUT | LINUX_TABLE_ARG_INOUT)) && !(is_struct && known->flags & LINUX_TABLE_ARG_INOUT))
 		return complain("'", argument->text, "': the kernel writes to ", known->name, ": write ", argument->layout ? "@ or " : "", "@SIZE", (char *)0), 0;
 	if (!is_struct && !width && !contains(type, "**") && !contains(type, "*const *"))
 		return 1;

@@ -6,6 +6,7 @@ BUILD in the environment is a build of the tree by gcc for this machine.
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -30,7 +31,8 @@ ALL, NOT_MEMORY = tuple(SANITIZERS), ('address', 'undefined', 'thread')
 PROGRAMS = {'live': (('so', 'a', 'inline'), ALL), 'cerror': (('so', 'inline'), ALL), 'types_live': (('so', 'inline'), ALL),
             'signal': (('so', 'a'), ALL), 'table': (('so', 'a'), NOT_MEMORY), 'vdso': (('so', 'inline'), NOT_MEMORY),
             'pins': (('so', 'a'), ('undefined',))}
-SOURCES = {'signal': ['-I' + str(TOP / 'src/arch/x86_64'), str(TOP / 'tests/probe.S')]}
+ARCH = TOP / 'src/arch' / platform.machine()
+SOURCES = {'signal': [str(ARCH / 'test/probe.S')]}
 # The thread sanitizer keeps a signal until the next function of libc that it watches.
 KNOWN = {('live', 'thread'): {'test_signals'}}
 
@@ -50,7 +52,7 @@ class Sanitizers(Case):
     def one(self, program: str, form: str, sanitizer: str, compiler: str) -> str:
         """'' or what is wrong."""
         path = self.directory / f'{program}-{form}-{sanitizer}-{compiler}'
-        built = run(compiler, '-O1', '-g', '-w', '-D_GNU_SOURCE', f'-fsanitize={sanitizer}', '-fno-sanitize-recover=all', *INCLUDES, f'-I{BUILD}/tests',
+        built = run(compiler, '-O1', '-g', '-w', '-D_GNU_SOURCE', f'-fsanitize={sanitizer}', '-fno-sanitize-recover=all', *INCLUDES, f'-I{BUILD}/tests', f'-I{ARCH}', f'-I{ARCH}/test',
                     TOP / f'tests/test_{program}.c', *SOURCES.get(program, []), '-o', path, *FORMS[form], '-lcmocka', '-pthread', '-ldl')
         if built.returncode:
             return f'cannot be built: {built.stdout[-2000:]}'
@@ -89,7 +91,8 @@ class Valgrind(Case):
 
     def test_what_the_kernel_wrote(self) -> None:
         source = TOP / 'tests/test_msan.c'
-        calls = re.findall(r'strcmp\(name, "([\w-]+)"\)', source.read_text())
+        # What a call leaves out ("too-much-") the memory sanitizer is told; valgrind has an idea of its own of it.
+        calls = [name for name in re.findall(r'strcmp\(name, "([\w-]+)"\)', source.read_text()) if not name.startswith('too-much-')]
         self.assertGreater(len(calls), 12)
         for form in ('so', 'inline'):
             path = self.directory / form
@@ -101,6 +104,8 @@ class Valgrind(Case):
                     if call == 'too-much':          # a byte that nobody wrote
                         self.assertEqual(said.returncode, 9, said.stdout)
                         self.assertIn('uninitialised', said.stdout)
+                    elif 'unhandled' in said.stdout:
+                        self.skipTest(f'valgrind does not know {call}')
                     else:
                         self.assertEqual((said.returncode, said.stdout), (0, ''))
 

@@ -97,7 +97,7 @@ class Import(unittest.TestCase):
         self.assertEqual(table.release, '6.12')
         self.assertEqual([len(table.calls(arch)) for arch in ('x86_64', 'aarch64')], [358, 316])
         said = syscall_table.difference(table, tables.read_syscalls())
-        for text in ('Added: listns (x86_64 470, aarch64 470)', 'Added: uprobe (x86_64 336)', 'Changed: bpf (x86_64 321, aarch64 280)'):
+        for text in ('Added: listns (x86_64 470, aarch64 470, riscv64 470)', 'Added: uprobe (x86_64 336)', 'Changed: bpf (x86_64 321, aarch64 280, riscv64 280)'):
             self.assertIn(text, said)
         with self.assertRaisesRegex(tables.Doubt, r'Makefile:1: Linux 6\.12\.\d+ is older than syscalls\.tbl'):
             syscall_table.update(tree, tables.SYSCALLS)

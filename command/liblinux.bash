@@ -16,7 +16,7 @@ _liblinux()
 	elif [ "$before" = --not-in ]; then
 		words='glibc musl'
 	elif [ "$before" = --arch ]; then
-		words=$("${COMP_WORDS[0]}" list --arch= 2>&1 | sed -n 's/.*there are: //p' | tr -d ,)
+		words=$("$program" list --arch= 2>&1 | sed -n 's/.*there are: //p' | tr -d ,)
 	elif [ "$before" = --since ]; then
 		return
 	else

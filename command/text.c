@@ -357,9 +357,9 @@ int finish(int status)
 	return status;
 }
 
-/* Once, so that the lines of several programs do not mix; what cannot be seen is a question mark. */
-#define MOST_PART 300
+#define MOST_PART 300		/* bytes that are shown of a word */
 
+/* Once, so that the lines of several programs do not mix; what cannot be seen is a question mark. */
 int complain(const char *part, ...)
 {
 	char line[1024] = "liblinux: ";

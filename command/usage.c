@@ -19,8 +19,8 @@ const char usage_liblinux[] =
 "  --version, -V       of liblinux and of the kernel that it is bound to\n"
 "\n"
 "Every command has --json, for programs; what is wrong is said on standard error, and not in\n"
-"JSON. Options may stand anywhere before --. A NAME is a call's, with or\n"
-"without linux_, SYS_ or __NR_ before it, in any case of letters, or its number.\n"
+"JSON. Options may stand anywhere before --. A NAME is a call's, with or without linux_, SYS_ or\n"
+"__NR_ before it, in any case of letters, or its number.\n"
 STATUS "0: yes, found, done; 1: no, nothing found, the call failed; 2: wrong use;\n"
 "3: it cannot tell, or a file cannot be read.\n";
 

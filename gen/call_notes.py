@@ -82,6 +82,11 @@ class Use:
     empty: bool = False         # nullable, but only if there is nothing to count
 
     @property
+    def counter(self) -> str:
+        """The argument that count is made of; digits stay what they are."""
+        return re.sub(r'^\*|/page$|-1$', '', self.count)
+
+    @property
     def by_result(self) -> bool:
         """The result says how many units were written, and all of them are counted."""
         return self.written == 'result' and not self.header
@@ -231,7 +236,7 @@ def of_functions(table: Table, notes: dict[str, Note]) -> dict[str, Note]:
         for name in {row.name for row in functions}:
             rows = [row for row in functions if row.name == name]
             missing = every - {arg.name for row in rows for arg in row.args}
-            uses = {arg: Use('varies' if use.direction else '', flags=use.flags) if use.count.lstrip('*').partition('/')[0] in missing else use
+            uses = {arg: Use('varies' if use.direction else '', flags=use.flags) if use.counter in missing else use
                     for arg, use in note.uses.items() if arg not in missing}
             since, libc = note.since, note.libc
             if rows[0].call:
@@ -285,11 +290,10 @@ def check_use(name: str, c_type: str, use: Use, types: dict[str, str], note: Not
     if use.unit and use.direction not in ('in', 'out', 'inout', 'varies', 'address'):
         raise doubt(f"'{name}' has a size and no direction")
     if use.count and not use.count.isdecimal():
-        counted = re.sub(r'^\*|/page$|-1$', '', use.count)
-        if counted not in types or counted == name:
-            raise doubt(f"'{name}' is counted by '{counted}', which is no other argument")
-        if use.count.startswith('*') != types[counted].endswith('*'):
-            raise doubt(f"'{name}' is counted by '{use.count}', which is {types[counted]}")
+        if use.counter not in types or use.counter == name:
+            raise doubt(f"'{name}' is counted by '{use.counter}', which is no other argument")
+        if use.count.startswith('*') != types[use.counter].endswith('*'):
+            raise doubt(f"'{name}' is counted by '{use.count}', which is {types[use.counter]}")
     if use.written == 'result' and (use.direction not in ('out', 'inout') or note.returns not in ('bytes', 'count')):
         raise doubt(f"'{name}' is written as the result says, which it does not say")
     if (use.written or use.only) and use.direction not in ('out', 'inout'):

@@ -92,9 +92,9 @@ def load(arch_name: str) -> Facts:
                 raise Doubt(path, 1, f'{name} is no call of {one.name}, and no function of {tables.FUNCTIONS.name}')
     abi = {one.name: tables.read_abi(tables.ARCH / one.name / 'abi.list') for one in arches}
     for one in arches:
-        newest = next(reversed(abi[one.name].versions), '0.0.0')
-        if tuple(map(int, newest.split('.'))) > tuple(map(int, version)):
-            raise Doubt(tables.VERSION, 1, f'{".".join(version)} is older than {newest} of src/arch/{one.name}/abi.list')
+        listed = next(reversed(abi[one.name].versions), '0.0.0')
+        if tuple(map(int, listed.split('.'))) > tuple(map(int, version)):
+            raise Doubt(tables.VERSION, 1, f'{".".join(version)} is older than {listed} of src/arch/{one.name}/abi.list')
         check_abi(table, functions, notes, shared, one.name, abi[one.name])
     return Facts(
         table, notes, libc, tables.read_errno(), shared, version, arches,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -103,6 +104,12 @@ def amount(use: Use) -> list[str]:
     return [f'.Fa {use.count}', unit]
 
 
+def enumerated(words: Iterable[str]) -> str:
+    """x86_64, aarch64 and riscv64"""
+    *most, last = words
+    return f'{", ".join(most)} and {last}' if most else last
+
+
 def argument(name: str, c_type: str, use: Use) -> list[str]:
     """What the notes say of an argument: lines of mdoc, or none."""
     said: list[list[str]] = []
@@ -175,7 +182,7 @@ def synopsis(rows: list[Row], said: str, facts: Facts) -> str:
     out = includes(types, said, facts)
     for row in rows:
         if len(rows) > 1:
-            out += f'.Pp\nOn {" and ".join(row.numbers)}:\n.Pp\n'
+            out += f'.Pp\nOn {enumerated(row.numbers)}:\n.Pp\n'
         args = [f'{c_type}{"" if c_type.endswith("*") else " "}{arg.name}'
                 for c_type, arg in zip((c_types.plain(arg.type, facts.shared) for arg in row.args), row.args)]
         out += f'.Ft long\n.Fo linux_{row.name}\n' + ''.join(f'.Fa "{arg}"\n' for arg in args or ['void']) + '.Fc\n'
@@ -248,11 +255,11 @@ def history(rows: list[Row], note: Note, facts: Facts) -> str:
         if arch in numbers:
             by_fact.setdefault(note.since[arch], {}).setdefault(numbers[arch], []).append(arch)
     # The release may be older than the architecture, as liblinux(7) says: only the number is the architecture's.
-    said = [f'Linux {since}, as ' + ' and '.join(f'number {number} on {" and ".join(arches)}' for number, arches in by_number.items())
+    said = [f'Linux {since}, as ' + ' and '.join(f'number {number} on {enumerated(arches)}' for number, arches in by_number.items())
             for since, by_number in by_fact.items()]
     out = text(f'It came with {", and with ".join(said)}.') + '\n'
     if missing := [arch.name for arch in facts.arches if arch.name not in numbers]:
-        out += f'It does not exist on {" and ".join(missing)}, where it is not declared.\n'
+        out += f'It does not exist on {enumerated(missing)}, where it is not declared.\n'
     if removed := {row.removed for row in rows if row.removed}:
         out += f'Linux {min(removed)} has it no more.\n'
     name = rows[0].name

@@ -140,7 +140,10 @@ class History(unittest.TestCase):
             said = ' '.join(re.search(r'^\.Sh HISTORY\n(It came with (?:(?!It does|Linux \S+ has|\.).*\n)*?.*\.)$', PAGES[f'linux_{name}.3'], re.M)[1].split())
             with self.subTest(name):
                 self.assertNotRegex(said, r'Linux [0-9.]+ on ')
-                numbers = {(number, arch) for number, arches in re.findall(r'number (\d+) on (\w+(?: and (?!number|with)\w+)*)', said) for arch in arches.split(' and ')}
+                every = '|'.join(TABLE.arches)
+                numbers = {(number, arch) for number, on in re.findall(rf'number (\d+) on ((?:{every})(?:(?:, | and )(?:{every}))*)', said)
+                           for arch in re.split(', | and ', on)}
+                self.assertNotRegex(said, rf'(?:{every}) and (?:{every}) and (?:{every})')
                 self.assertEqual(numbers, {(str(number), arch) for row in TABLE.rows if row.name == name for arch, number in row.numbers.items()})
 
 

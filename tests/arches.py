@@ -65,7 +65,18 @@ class Arch:
         return [] if self.native else [f'--target={self.triplet}', '-isystem', f'/usr/{self.triplet}/include']
 
     def instructions(self) -> ModuleType:
-        """How to read its machine code: instructions.py."""
+        """How to read its machine code: instructions.py.
+
+        FUNCTION, KERNEL    the registers of arguments, as a function gets them and as the kernel wants them
+        NUMBER, CALL, TRAP  the register of the number, the system call, and what ends one that never returns
+        LANDING, LANDINGS   what wrappers begin with, and all that is a place to land; '' and none where
+                            compilers of Debian 12 make none
+        LOADED, load()      how the number is loaded: what to look for, and the instruction for one
+        INSTRUCTION         the bytes of a system call
+        COMMENT, PADDING    what objdump puts behind an instruction, and what stands between functions
+        PASSED              how C converts an int and an unsigned that a function gets, before any instruction
+        step()              follows one instruction that moves a value
+        """
         spec = importlib.util.spec_from_file_location('instructions', directory(self.name) / 'instructions.py')
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

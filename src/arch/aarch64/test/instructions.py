@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""aarch64: how tests/test_disassembly.py reads its machine code.
-
-The registers of arguments, as a function gets them and as the kernel wants them; that of the number;
-the system call, what a landing pad is (wrappers begin with one, or '' where compilers of Debian 12
-make none) and what ends a call that never returns.
-"""
+"""aarch64: how tests/test_disassembly.py reads its machine code; tests/arches.py says what each name is."""
 import re
 
 FUNCTION = KERNEL = [f'x{n}' for n in range(6)]
 NUMBER, CALL, LANDING, TRAP = 'x8', 'svc', 'bti', 'brk'
 COMMENT = r'//|<'
-# All that is a place to land, how the number is loaded, and the bytes of a system call.
 LANDINGS = {('bti', 'c'), ('paciasp', '')}
 LOADED = re.compile(r'mov [wx]8, #(0x\w+)')
 INSTRUCTION = bytes.fromhex('010000d4')
-# What stands between functions.
 PADDING = {'nop', 'udf'}
-# How C converts an int and an unsigned that a function gets, before any instruction.
 PASSED = {}
 
 WIDE = {f'w{n}': f'x{n}' for n in range(31)}

@@ -1,23 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""riscv64: how tests/test_disassembly.py reads its machine code.
-
-The registers of arguments, as a function gets them and as the kernel wants them; that of the number;
-the system call, what a landing pad is (wrappers begin with one, or '' where compilers of Debian 12
-make none) and what ends a call that never returns.
-"""
+"""riscv64: how tests/test_disassembly.py reads its machine code; tests/arches.py says what each name is."""
 import re
 
 FUNCTION = KERNEL = [f'a{n}' for n in range(6)]
 NUMBER, CALL, LANDING, TRAP = 'a7', 'ecall', '', 'ebreak'
 COMMENT = r'<|\s#'
-# All that is a place to land, how the number is loaded, and the bytes of a system call.
 LANDINGS = set()
 LOADED = re.compile(r'li a7,(\d+)')
 INSTRUCTION = bytes.fromhex('73000000')
-# What stands between functions.
 PADDING = {'nop', 'unimp', '...'}
-# How C converts an int and an unsigned that a function gets, before any instruction: the calling
-# convention extends both by the sign.
+# The calling convention extends both by the sign.
 PASSED = {'int': 'int', 'unsigned': 'int'}
 
 

@@ -1,23 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""x86_64: how tests/test_disassembly.py reads its machine code.
-
-The registers of arguments, as a function gets them and as the kernel wants them; that of the number;
-the system call, what a landing pad is (wrappers begin with one, or '' where compilers of Debian 12
-make none) and what ends a call that never returns.
-"""
+"""x86_64: how tests/test_disassembly.py reads its machine code; tests/arches.py says what each name is."""
 import re
 
 FUNCTION = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9']
 KERNEL = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9']
 NUMBER, CALL, LANDING, TRAP = 'rax', 'syscall', 'endbr64', 'ud2'
 COMMENT = r'<|\s#'
-# All that is a place to land, how the number is loaded, and the bytes of a system call.
 LANDINGS = {('endbr64', '')}
 LOADED = re.compile(r'mov \$(0x\w+),%[er]ax')
 INSTRUCTION = b'\x0f\x05'
-# What stands between functions.
 PADDING = {'nop', 'nopw', 'nopl', 'cs', 'data16', 'xchg', 'int3'}
-# How C converts an int and an unsigned that a function gets, before any instruction.
 PASSED = {}
 
 WIDE = {**{f'e{n}': f'r{n}' for n in ('ax', 'bx', 'cx', 'dx', 'si', 'di')}, **{f'r{n}d': f'r{n}' for n in range(8, 16)}}

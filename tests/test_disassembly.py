@@ -32,7 +32,10 @@ MADE = {'linux_clone3_call': ['clone3', 'exit'], 'linux_restore_rt': ['rt_sigret
 
 
 def disassemble(path: str) -> tuple[dict[str, list[tuple[str, str]]], dict[str, list[int]]]:
-    """The instructions of each function, and their addresses."""
+    """The instructions of each function, and their addresses.
+
+    What a stripped library has no name for is called by its distance from what has one.
+    """
     text = subprocess.run([os.environ.get('OBJDUMP', 'objdump'), '-d', '--no-show-raw-insn', path],
                           text=True, capture_output=True, check=True, env={**os.environ, 'LC_ALL': 'C'}).stdout
     functions: dict[str, list[tuple[str, str]]] = {}
@@ -40,8 +43,9 @@ def disassemble(path: str) -> tuple[dict[str, list[tuple[str, str]]], dict[str, 
     code: list[tuple[str, str]] = []
     places: list[int] = []
     for line in text.splitlines():
-        if match := re.match(r'\w+ <(\w+)(?:@.*)?>:$', line):
-            code, places = functions.setdefault(match[1], []), addresses.setdefault(match[1], [])
+        if match := re.match(r'\w+ <(\w+)(?:@[^-+]*)?([-+]0x\w+)?>:$', line):
+            name = match[1] + (match[2] or '')
+            code, places = functions.setdefault(name, []), addresses.setdefault(name, [])
         elif match := re.match(r'\s+(\w+):\t(\S+)\s*(.*)', line):
             code.append((match[2], re.split(CODE.COMMENT, match[3])[0].strip()))
             places.append(int(match[1], 16))

@@ -130,6 +130,7 @@ class Contract(unittest.TestCase):
             self.assertEqual(protection(text), PROTECTION, text.splitlines()[0])
 
     def test_every_function_can_be_unwound(self) -> None:
+        self.assertIn('GNU_EH_FRAME', self.segments)        # which is where the unwinders of libgcc and LLVM look
         frames = re.findall(r'FDE.*pc=(\w+)\.\.(\w+)', run('readelf', '--debug-dump=frames', LIBRARY))
         covered = [(int(start, 16), int(end, 16)) for start, end in frames]
         found = 0

@@ -284,7 +284,7 @@ def by_arch(facts: Facts, text: Callable[[Arch], str], otherwise: str = '') -> s
 
 
 def unsupported(facts: Facts) -> str:
-    names = ' and '.join(arch.name for arch in facts.arches)
+    names = emit_man.enumerated(arch.name for arch in facts.arches)
     return f'# error "liblinux: this architecture is not supported: {names} are"\n'
 
 

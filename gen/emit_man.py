@@ -13,7 +13,6 @@ import c_types
 import emit_uapi
 from call_notes import MARKS, RETURNS, Note, Use
 from tables import PAGES, Arch, Doubt, Fragment, LibcName, Row, Table, release
-from uapi_tables import Record
 
 
 @dataclass(frozen=True)
@@ -234,11 +233,14 @@ def errors(rows: list[Row], note: Note, facts: Facts, fragment: Fragment | None)
         out = ''
     since = {arch: value for row in rows for arch in row.numbers for value in [note.since[arch]]}
     floors = {arch.name: arch.floor for arch in facts.arches}
-    young = {arch: value for arch, value in since.items() if release(value) > release(floors[arch])}
-    if len(set(young.values())) == 1 and len(young) == len(since):
-        reasons = [f'older than Linux {next(iter(young.values()))}']
+    young: dict[str, list[str]] = {}
+    for arch, value in since.items():
+        if release(value) > release(floors[arch]):
+            young.setdefault(value, []).append(arch)
+    if list(young.values()) == [list(since)]:
+        reasons = [f'older than Linux {value}' for value in young]
     else:
-        reasons = [f'older than Linux {value} on {arch}' for arch, value in young.items()]
+        reasons = [f'older than Linux {value} on {enumerated(arches)}' for value, arches in young.items()]
     if note.config:
         reasons.append('built without ' + ' and '.join(f'CONFIG_{name}' for name in note.config))
     if reasons:

@@ -127,6 +127,19 @@ class Errors(unittest.TestCase):
                 self.assertEqual('is a negated errno' not in section[name]['RETURN VALUES'], name in none)
                 self.assertEqual(section[name]['ERRORS'].startswith('None'), name in none)
 
+    def test_too_old_a_kernel(self) -> None:
+        """A release is named once, with the architectures whose first kernels lack the call."""
+        every = '|'.join(TABLE.arches)
+        floors = {arch.name: tables.release(arch.floor) for arch in tables.read_arches()}
+        for name in CALLS:
+            page = ' '.join(PAGES[f'linux_{name}.3'].split())
+            said = re.findall(rf'older than Linux ([\d.]+\d)(?: on ((?:{every})(?:(?:, | and )(?:{every}))*))?', page.partition('.Sh ERRORS')[2].partition('.Sh ')[0])
+            since = {arch: NOTES[name].since[arch] for row in TABLE.rows if row.name == name for arch in row.numbers}
+            with self.subTest(name):
+                self.assertEqual(len({value for value, _ in said}), len(said))
+                found = {arch: value for value, on in said for arch in (re.split(', | and ', on) if on else since)}
+                self.assertEqual(found, {arch: value for arch, value in since.items() if tables.release(value) > floors[arch]})
+
     def test_what_took_the_place(self) -> None:
         for name, note in NOTES.items():
             if note.replaced_by:

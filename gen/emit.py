@@ -659,7 +659,13 @@ def calls_h(facts: Facts) -> str:
 
 def msan_h(facts: Facts) -> str:
     def functions(arch: Arch) -> str:
-        return ''.join(emit_msan.function(row, facts.notes[name], arch, facts.uapi) for name, row in facts.table.calls(arch.name).items())
+        text = ''
+        for name, row in facts.table.calls(arch.name).items():
+            try:
+                text += emit_msan.function(row, facts.notes[name], arch, facts.uapi)
+            except emit_uapi.Impossible as error:
+                raise Doubt(tables.NOTES, facts.notes[name].line, str(error)) from None
+        return text
     return origin(facts, 'msan.h', 'gen') + emit_msan.HEAD + by_arch(facts, functions) + emit_msan.TAIL
 
 
@@ -728,6 +734,12 @@ def symbols(facts: Facts) -> dict[str, Symbol]:
     return found
 
 
+def acknowledged(facts: Facts) -> list[str]:
+    """Symbols whose prototype followed the kernel's in what a pointer points to: check_abi() lets nothing else pass."""
+    return [name for name, frozen in facts.abi[facts.arch.name].items() if name[len('linux_'):] in facts.calls()
+            and frozen.declaration != abi_declaration(facts.calls()[name[len('linux_'):]], facts.shared)]
+
+
 def nodes(facts: Facts) -> dict[str, list[str]]:
     """Version node -> its symbols, oldest node first."""
     found: dict[str, list[str]] = {}
@@ -760,6 +772,11 @@ def abi_list(facts: Facts) -> str:
     for one in dict.fromkeys((*abi.versions, version)):
         text += f'\n{tables.abi_head(one, written)}\n'
         new = sorted(every.keys() - abi.keys()) if one == version else []
+        for name in new:
+            # An older library has the node already, and would be accepted by programs that call what it lacks.
+            if abi.versions.keys() - {version} and (every[name].node.partition('_')[2] != '.'.join(facts.version[:2]) or facts.version[2] != '0'):
+                raise Doubt(tables.ARCH / facts.arch.name / 'abi.list', 1,
+                            f'{name} cannot come with liblinux {version}: {every[name].node} was released without it')
         written.versions[one] = sorted(abi.versions.get(one, []) + new)
         for name in written.versions[one]:
             written[name] = abi.get(name, every.get(name))

@@ -962,6 +962,14 @@ class Outputs(unittest.TestCase):
         facts.abi['x86_64'].clear()
         self.assertEqual(emit.symbol(row, facts).node, 'LINUX_6.4')
 
+    def test_struct_without_facts(self) -> None:
+        """How much a call writes is known, or the line of its note is."""
+        facts = emit.load('x86_64')
+        facts.notes['never'] = dataclasses.replace(facts.notes['cachestat'], name='never', line=7, uses={'out': call_notes.Use('out')})
+        facts.table.rows.append(tables.Row('never', {'x86_64': 999}, (tables.Arg('struct never *', 'out'),)))
+        with self.assertRaisesRegex(tables.Doubt, r'notes\.tbl:7: never: nothing says how large struct never is'):
+            emit.output('msan.h', facts)
+
     def test_list_only_grows(self) -> None:
         """A later version has the lines of those before it, whatever is known better since, and adds its own."""
         facts = emit.load('x86_64')
@@ -981,6 +989,12 @@ class Outputs(unittest.TestCase):
         self.assertEqual(emit.abi_list(dataclasses.replace(facts, version=('99', '1', '0'))), later)
         nothing = emit.abi_list(dataclasses.replace(facts, version=('99', '1', '1')))
         self.assertEqual(nothing, f'{later}\n# liblinux 99.1.1, {facts.abi["x86_64"].seal()}\n')
+        for since, version in (('99.1', '99.1.1'), ('98.0', '99.2.0')):
+            facts.notes['later'] = dataclasses.replace(note, name='later', since={'x86_64': since})
+            facts.table.rows.append(tables.Row('later', {'x86_64': 1000}, ()))
+            with self.assertRaisesRegex(tables.Doubt, rf'linux_later cannot come with liblinux {version}: LINUX_{since} was released without it'):
+                emit.abi_list(dataclasses.replace(facts, version=tuple(version.split('.'))))
+            facts.table.rows.pop()
 
     def test_frozen_prototypes_do_not_change(self) -> None:
         facts = emit.load('x86_64')

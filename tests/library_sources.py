@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Write all that the library of an architecture is compiled from: library_sources.py ARCH DIRECTORY.
+
+test_abi.py runs that of the tree whose library it wants, since an older tree has an older generator.
+"""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / 'gen'))
+
+import emit                 # noqa: E402
+
+
+def main(arch: str, directory: Path) -> None:
+    facts = emit.load(arch)
+    for name in ('liblinux/uapi', 'wrappers'):
+        (directory / name).mkdir(parents=True)
+    for name in emit.OUTPUTS:
+        if name.endswith('.h'):
+            (directory / ('.' if '_' in name else 'liblinux') / name).write_text(emit.output(name, facts))
+    for name in ('calls', 'liblinux.map'):
+        (directory / name).write_text(emit.output(name, facts))
+    for name, place in (('uapi', 'liblinux/uapi'), ('wrappers', 'wrappers')):
+        for file, text in emit.DIRECTORIES[name](facts).items():
+            (directory / place / file).write_text(text)
+    (directory / 'acknowledged').write_text(''.join(        # for abidiff
+        f'[suppress_function]\n\tname = {name}\n\tchange_kind = function-subtype-change\n' for name in emit.acknowledged(facts)))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -194,6 +194,8 @@ def read_notes(path: Path = tables.NOTES) -> dict[str, Note]:
             note = read_head(path, n, line.split(), arches)
             if note['name'] in found:
                 raise Doubt(path, n, f"{note['name']} has a note in line {found[note['name']]['line']} already")
+            if found and note['name'] < (last := next(reversed(found))):
+                raise Doubt(path, n, f"{note['name']} is not in order, it follows {last}")
             found[note['name']] = note
     if not arches:
         raise Doubt(path, 1, 'no line of columns')
@@ -262,6 +264,8 @@ def check_details(rows: list[Row], note: Note, path: Path = tables.NOTES) -> Non
         raise doubt('what never returns has no result to be an error')
     if note.replaced_by and ('obsolete' not in note.marks or note.replaced_by == note.name):
         raise doubt('only another call replaces one, and that is obsolete')
+    if f'{note.replaced_by} has taken its place.' in note.caveat:
+        raise doubt('replaced-by says that already')
     if wrong := [one for one in note.caveat if not one.endswith('.')]:
         raise doubt(f"a caveat is a sentence: '{wrong[0]}'")
     for names, shape in ((note.config, r'[A-Z0-9_]+'), (note.capability, r'CAP_[A-Z_]+')):

@@ -194,7 +194,7 @@ class NextKernel(Case):
         text = cls.notes.read_text()
         for old, new in ((r'(\nfchroot .*)', rf'\1 changed={cls.release}'), (r'(\nacct .*)', rf'\1 changed={cls.release}'),
                          (r'\ncachestat .*', f'\ncachestat {"6.4 " * len(table.arches)} - -'),
-                         (r'\Z', f'\nlate {" ".join([cls.release] * len(table.arches))} - -\n\tsummary: Be late\n\tcategory: time\n\treturns: zero\n\tman: -\n\twhen: in\n')):
+                         (r'\n(?=lchown )', f'\nlate {" ".join([cls.release] * len(table.arches))} - -\n\tsummary: Be late\n\tcategory: time\n\treturns: zero\n\tman: -\n\twhen: in\n')):
             text, count = re.subn(old, new, text)
             assert count == 1, old
         cls.notes.write_text(text)

@@ -550,10 +550,11 @@ class Readers(Case):
                    ('exit\t60', 'exit\t٣', "not a number: '٣'"))
 
     def test_notes(self) -> None:
-        self.check(call_notes.read_notes, '# x\n#call x86_64 glibc musl marks\nread 1.0 2.0 0.5.0\nexit 1.0 - - noreturn changed=7.4\n',
+        self.check(call_notes.read_notes, '# x\n#call x86_64 glibc musl marks\nexit 1.0 - - noreturn changed=7.4\nread 1.0 2.0 0.5.0\n',
                    ('#call x86_64 glibc', '#name x86_64 glibc', 'expected the line of columns'),
                    ('glibc musl', 'musl glibc', 'expected the line of columns'),
                    ('read 1.0', 'exit 1.0', 'exit has a note in line 3 already'),
+                   ('read 1.0', 'close 1.0', 'close is not in order, it follows exit'),
                    ('read 1.0 2.0', 'read 1.0', 'expected a call and 3 releases'),
                    ('read 1.0', 'read 1.x', "'1.x' is not a kernel release"),
                    ('read 1.0', 'read 6.5.1', "'6.5.1' is not a kernel release"),
@@ -571,6 +572,8 @@ class Readers(Case):
         call_notes.check_details(rows, note, path)
         path.write_text(good.replace('ever.', 'ever'))
         self.doubt(r"notes.tbl:2: sync: a caveat is a sentence: 'Not for ever'", call_notes.check_details, rows, call_notes.read_notes(path)['sync'], path)
+        path.write_text(good.replace('0.5.0', '0.5.0 obsolete').replace('It waits.', 'syncfs has taken its place.') + '\treplaced-by: syncfs\n')
+        self.doubt(r'notes.tbl:2: sync: replaced-by says that already', call_notes.check_details, rows, call_notes.read_notes(path)['sync'], path)
         path.write_text(good + '\tsummary: Write\n')
         self.doubt(r"notes.tbl:8: sync has 'summary' already", call_notes.read_notes, path)
 
@@ -840,7 +843,7 @@ class CommandLine(Case):
                  rf'syscalls\.tbl:{row.line}: long linux_exit\(long\) is frozen as long linux_exit\(int\)'),
                 ('gen/syscalls.tbl', line, line.replace('int error_code', 'new_t error_code'), rf"syscalls\.tbl:{row.line}: unknown type 'new_t'"),
                 (arch / 'abi.list', ' linux_exit(', ' linux_exits(', r'abi\.list:\d+: (linux_exits is no call of syscalls\.tbl any more: .*|the symbols above are not those that were released: .*)'),
-                ('gen/notes.tbl', '\nread ', '\n#read ', r'syscalls\.tbl:\d+: read has no note in notes\.tbl'),
+                ('gen/notes.tbl', '\nread ', '\nrea ', r'syscalls\.tbl:\d+: read has no note in notes\.tbl'),
                 ('gen/errno.tbl', f'# Linux {table.tree}\n', '# Linux 6.12.1\n', r'errno\.tbl:1: is of Linux 6\.12\.1, syscalls\.tbl of .*'),
                 ('VERSION', table.release + '.', '6.1.', r'VERSION:1: 6\.1\.0 is not of Linux .*'),
                 (arch / 'abi.list', f'# liblinux {table.release}.', '# liblinux 99.1.', r'VERSION:1: \S+ is older than 99\.1\.\d+ of src/arch/x86_64/abi\.list'),

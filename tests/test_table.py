@@ -129,6 +129,8 @@ class Flags(unittest.TestCase):
         for prefix, names in (('LINUX_TABLE_ARG_', emit_table.ARG_FLAGS), ('LINUX_TABLE_', emit_table.CALL_FLAGS)):
             found = re.findall(rf'^#define {prefix}(?!ARG_|H\b)(\w+)\t+(0x\d+)', text, re.M)
             self.assertEqual(found, [(name, f'{1 << n:#06x}') for n, name in enumerate(names)])
+            page = (TOP / 'man/linux_table_by_name.3').read_text()
+            self.assertEqual(sorted(re.findall(rf'^\.It Dv {prefix}(?!ARG_)(\w+)$', page, re.M)), sorted(names))
         self.assertEqual(re.findall(r'"(\w+)"', re.search(r'const char \*returns;.*', text)[0]), list(call_notes.RETURNS))
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import perfect_hash
-from measure import NOISE, Bench, Broken, Group, Missing, Ratio, compare, last_line, loaded, middle, output, ratio, run, spread, typical
+from measure import NOISE, Bench, Broken, Group, Missing, Ratio, compare, first_error, loaded, middle, output, ratio, run, spread, typical
 
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / 'gen'))
@@ -390,7 +390,7 @@ class Compile(Group):
             commands[name] = [compiler, *bench.cc[1:], '-fsyntax-only', *bench.includes[:2], path]
             result = run(*commands[name])
             if result.returncode:
-                raise Broken(f'{name} does not compile: {last_line(result)}')
+                raise Broken(f'{name} does not compile: {first_error(result)}')
         rounds = bench.start(commands, 2, bench.work)
         for name, took in rounds.items():
             row = self.row(name)

@@ -107,7 +107,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedPr
                           env={**os.environ, 'LC_ALL': 'C'})
 
 
-def last_line(result: subprocess.CompletedProcess) -> str:
+def first_error(result: subprocess.CompletedProcess) -> str:
     lines = [line for line in (result.stdout + result.stderr).splitlines() if line.strip()]
     errors = [line for line in lines if 'error' in line.lower()]
     return (errors or lines or [f'exit code {result.returncode}'])[0].strip()
@@ -116,7 +116,7 @@ def last_line(result: subprocess.CompletedProcess) -> str:
 def output(*command: str | Path, cwd: Path | None = None) -> str:
     result = run(*command, cwd=cwd)
     if result.returncode:
-        raise Broken(f'{Path(command[0]).name}: {last_line(result)}')
+        raise Broken(f'{Path(command[0]).name}: {first_error(result)}')
     return result.stdout
 
 
@@ -216,8 +216,8 @@ class Bench:
         result = run(*(by or self.cc), '-O2', '-Wall', *self.includes, '-o', path, self.top / 'bench' / source, *flags)
         if result.returncode:
             if own:
-                raise Broken(f'{source} does not compile: {last_line(result)}')
-            raise Missing(f'does not compile: {last_line(result)}')
+                raise Broken(f'{source} does not compile: {first_error(result)}')
+            raise Missing(f'does not compile: {first_error(result)}')
         return path
 
     @property

@@ -118,7 +118,7 @@ def given(libc: LibcName, note: call_notes.Note) -> str:
     return f'LIBLINUX_LIBC_GLIBC < {major * 1000 + minor}'
 
 
-def condition(libc: LibcName, note: call_notes.Note, row: Row, arches: list[Arch]) -> str:
+def condition(libc: LibcName, row: Row, arches: list[Arch]) -> str:
     terms = [f'!defined(LIBLINUX_LIBC_NO_{libc.name})']
     if libc.library:
         terms.append(f'defined(LIBLINUX_LIBC_WITH_{libc.name})')
@@ -175,7 +175,7 @@ def header(names: dict[str, LibcName], table: Table, notes: dict[str, call_notes
         if ours:
             otherwise = f'# else\n{own}' if own else ''
             body = f'# if {ours}\n{body}{otherwise}# endif\n'
-        text += f'#if {condition(libc, note, row, arches)}\n{body}#endif\n\n'
+        text += f'#if {condition(libc, row, arches)}\n{body}#endif\n\n'
     return text + '#undef LIBLINUX_LIBC_EITHER\n#undef LIBLINUX_LIBC_GLIBC\n\n#endif\n'
 
 

@@ -109,7 +109,7 @@ def enumerated(words: Iterable[str]) -> str:
     return f'{", ".join(most)} and {last}' if most else last
 
 
-def argument(name: str, c_type: str, use: Use) -> list[str]:
+def argument(c_type: str, use: Use) -> list[str]:
     """What the notes say of an argument: lines of mdoc, or none."""
     said: list[list[str]] = []
     size = amount(use)
@@ -192,7 +192,7 @@ def arguments(rows: list[Row], note: Note) -> str:
     items = {}
     for row in rows:
         for arg in row.args:
-            lines = argument(arg.name, c_types.plain(arg.type, {}), note.uses.get(arg.name, Use()))
+            lines = argument(c_types.plain(arg.type, {}), note.uses.get(arg.name, Use()))
             if lines:
                 items.setdefault(arg.name, '\n'.join(lines))
     if not items:

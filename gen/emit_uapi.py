@@ -231,7 +231,7 @@ def constant(value: str) -> str:
     return value
 
 
-def define_macro(uapi: Uapi, macro: Macro, names: set[str]) -> str:
+def define_macro(macro: Macro, names: set[str]) -> str:
     name = macro_name(macro.name, names)
     if not name:
         return ''
@@ -319,7 +319,7 @@ def header(uapi: Uapi, name: str, origin: str) -> str:
         elif isinstance(fact, Enum):
             text = define_enum(uapi, fact, names)
         else:
-            text = define_macro(uapi, fact, names)
+            text = define_macro(fact, names)
         if not text:
             continue
         if where != state:

@@ -50,6 +50,19 @@ class Gdb(unittest.TestCase):
                 self.assertEqual(frames, ['child_backtrace', 'linux_clone3_call'])
                 self.assertNotIn('Backtrace stopped', said)
 
+    def test_where_both_come_back(self) -> None:
+        """Behind clone3 the parent has its caller, and the child none, which gdb shows as address 0."""
+        for program in os.environ['CLONE'].split(':'):
+            _, said = self.frames(program, 'break main', 'run', r'echo \nBACKTRACE\n', 'disassemble linux_clone3_call')
+            behind = re.search(r'<\+\d+>:\t(?:syscall|svc|ecall).*\n.*<\+(\d+)>:', said)[1]
+            for mode in ('parent', 'child'):
+                with self.subTest(f'{program} {mode}'):
+                    frames, said = self.frames(program, f'set follow-fork-mode {mode}', 'break main', 'run test_backtrace_ends',
+                                               f'break *(linux_clone3_call+{behind})', 'continue', r'echo \nBACKTRACE\n', 'backtrace')
+                    self.assertEqual(frames[:2], ['linux_clone3_call', 'test_backtrace_ends' if mode == 'parent' else '??'])
+                    self.assertEqual(re.findall(r'^#(\d+) +0x0+ in', said, re.M), [] if mode == 'parent' else ['1'])
+                    self.assertNotIn('Backtrace stopped', said)
+
 
 if __name__ == '__main__':
     tap.main()

@@ -29,6 +29,9 @@ HEAD = '''\
 extern "C" {
 #endif
 
+/* For the other headers: this is compiled for the sanitizer. */
+#define LIBLINUX_MSAN
+
 void __msan_unpoison(const volatile void *address, unsigned long size);
 unsigned long liblinux_msan_getauxval(unsigned long type) __asm__("getauxval");
 

@@ -8,6 +8,7 @@
 
 #include <liblinux/liblinux.h>
 #include <liblinux/uapi/dirent.h>
+#include <liblinux/vdso.h>
 
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -292,6 +293,15 @@ int main(int argc, char **argv)
 		check(linux_write((unsigned)fds[1], "hello", 5));
 		check(linux_read((unsigned)fds[0], *buffer, sizeof(*buffer)));
 		use(buffer, 6);
+	} else if (!strcmp(name, "vdso")) {
+		const void *image = linux_vdso_find(NULL);
+		struct linux_vdso vdso;
+		FRESH(struct timespec, now);
+
+		use(&image, sizeof(image));
+		linux_vdso_init(&vdso, image);
+		check(linux_vdso_clock_gettime(&vdso, LINUX_CLOCK_MONOTONIC, now));
+		use(now, sizeof(*now));
 	} else if (!strcmp(name, "get_mempolicy")) {
 		FRESH(unsigned long[16], nodes);
 		FRESH(int, policy);

@@ -77,7 +77,8 @@ extern "C" {
  * Look a call up: by name, by number, or the n-th of all in the order of their names, from 0,
  * to see them all. size is sizeof *call; arch an AUDIT_ARCH value (LINUX_AUDIT_ARCH_X86_64 of
  * <liblinux/uapi/audit.h>), 0 for the architecture it runs on. 0 is success; -LINUX_ENOENT:
- * there is no such call, -LINUX_EINVAL: no such architecture.
+ * there is no such call, -LINUX_EINVAL: no such architecture. clang's memory sanitizer does not see
+ * what they write: it wants a struct that is initialised.
  */
 long linux_table_by_name(struct linux_table_call *call, unsigned long size, unsigned int arch, const char *name);
 #define linux_table_by_name linux_table_by_name

@@ -12,6 +12,9 @@
  * function do that, so only code that is inlined has to say it; the wrappers, which
  * are functions for ever, would save d8 to d15 for nothing. clang has no name for
  * ffr: it keeps no value there from one statement to the next.
+ *
+ * The preprocessor does not see __attribute__((target("+sve"))) nor a #pragma behind this:
+ * a function that has SVE that way calls the library, or is in a file of its own.
  */
 
 #if defined(__ARM_FEATURE_SVE) && !defined(LIBLINUX_WRAPPER)

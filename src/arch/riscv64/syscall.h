@@ -11,7 +11,8 @@
  * Documentation/arch/riscv/vector.rst, section 3). The calling convention lets a function do
  * that, so only code that is inlined has to say it. gcc before 13 keeps nothing in vector
  * registers, and has no names for them. clang 14 has none for vl and vtype: it sets them anew
- * behind every asm statement.
+ * behind every asm statement. The preprocessor does not see what an attribute of a function adds
+ * to the file's -march: such a function calls the library.
  */
 
 #if defined(__riscv_v_elen) && !defined(LIBLINUX_WRAPPER) && (defined(__clang__) || __GNUC__ >= 13)

@@ -16,28 +16,21 @@
 #include <liblinux/liblinux.h>
 #include <liblinux/table.h>
 
-struct test_case {
-	const char *name;
-	long nr;
-	int noreturn, count;
-	int kinds[6];
-	long (*call)(void);
-	void (*function)(void);
-};
-
-enum { KIND_POINTER, KIND_INT, KIND_UNSIGNED, KIND_LONG, KIND_ZERO };
+#include "test_case.h"
 
 /* Never run: the cases are the witness for names, numbers and arguments. */
 static volatile long opaque;
 
-static long argument(int n)
+long argument(int n)
 {
 	return opaque + n;
 }
 
 #include "test_cases.h"
 
-static const unsigned int arches[] = {0, LINUX_AUDIT_ARCH_X86_64, LINUX_AUDIT_ARCH_AARCH64};
+static const unsigned int arches[] = {0, LINUX_AUDIT_ARCH_X86_64, LINUX_AUDIT_ARCH_AARCH64, LINUX_AUDIT_ARCH_RISCV64};
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
 static void assert_same(const struct linux_table_call *a, const struct linux_table_call *b)
 {
@@ -50,7 +43,7 @@ static void test_both_ways(void **state)
 	unsigned long count;
 
 	(void)state;
-	for (unsigned int arch = 0; arch < 3; arch++) {
+	for (unsigned int arch = 0; arch < LENGTH(arches); arch++) {
 		const char *before = "";
 
 		for (count = 0; !linux_table_at(&call, sizeof call, arches[arch], count); count++) {
@@ -125,10 +118,10 @@ static void test_cases(void **state)
 		} else {
 			calls++;
 		}
-		assert_int_equal(call.number, cases[n].nr);
-		assert_int_equal(call.nargs, cases[n].count);
+		assert_int_equal(call.number, cases[n].number);
+		assert_int_equal(call.nargs, cases[n].nargs);
 		assert_int_equal((call.flags & LINUX_TABLE_NORETURN) != 0, cases[n].noreturn);
-		for (int arg = 0; arg < cases[n].count; arg++) {
+		for (int arg = 0; arg < cases[n].nargs; arg++) {
 			size_t length = strlen(call.args[arg].type);
 
 			if (cases[n].kinds[arg] == KIND_ZERO)
@@ -176,12 +169,12 @@ static void test_contents(void **state)
 /* libseccomp keeps its own table; what it knows by a name is that number. */
 static void test_libseccomp(void **state)
 {
-	const unsigned int tokens[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64};
+	const unsigned int tokens[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64, SCMP_ARCH_RISCV64};
 	struct linux_table_call call;
 	int known = 0;
 
 	(void)state;
-	for (unsigned int arch = 0; arch < 2; arch++) {
+	for (unsigned int arch = 0; arch < LENGTH(tokens); arch++) {
 		for (unsigned long n = 0; !linux_table_at(&call, sizeof call, arches[arch + 1], n); n++) {
 			int number = seccomp_syscall_resolve_name_arch(tokens[arch], call.name);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * start SEED TIMES COMMAND [WORD...] , [COMMAND [WORD...] ,]...: run each command, TIMES times
- * over, in an order that changes: what ran before leaves caches cold or warm. A line for each run: the command's place in the list, and the nanoseconds of processor
- * time that it and its children had from fork to exit, which what else the machine does
- * disturbs less than the time on the wall.
+ * over, in an order that changes: what ran before leaves caches cold or warm. A line for each run:
+ * the command's place in the list, and the nanoseconds of processor time that it and its children
+ * had from fork to exit, which what else the machine does disturbs less than the time on the wall.
  */
 #define _GNU_SOURCE
 #include <spawn.h>

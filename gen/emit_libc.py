@@ -29,8 +29,8 @@ HEAD = '''\
  *					another library exports it; a comment says which
  *
  * A pointer to a struct is void *: the kernel's struct and ours (<liblinux/uapi.h>) both
- * fit, also where the function is glibc's. The functions are no cancellation points but those. They call the functions of
- * <liblinux/syscalls.h>, so link with -llinux or define LIBLINUX_INLINE.
+ * fit, also where the function is glibc's. The functions are no cancellation points, but glibc's
+ * own are. They call those of <liblinux/syscalls.h>, so link with -llinux or define LIBLINUX_INLINE.
  */
 '''
 

@@ -4,10 +4,10 @@
  *
  * facts.h:
  *   ENTRY                the text of _start in a program that has nothing: it calls run()
- *   PASSED(value)        what a register holds in which a function gets an int or an unsigned: the
- *                        convention may say of the upper half
+ *   PASSED(value)        an int or an unsigned as the calling convention has it in a register, where
+ *                        that says something of the upper half
  *   CALLED_WITH(stack)   the stack pointer in a function, where it was at stack before the call
- *   CALLER_FRAME(frame)  what the frame of a function, where its frame pointer points, has of its caller's
+ *   CALLER_FRAME(frame)  the caller's frame pointer, saved in the frame that a function's own points to
  *   INSTRUCTION          the bytes of a system call
  *   TRAP_SIZE            bytes of the instruction in probe_trap()
  *   AUDIT                the kernel's number of the architecture

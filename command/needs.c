@@ -348,7 +348,8 @@ static int read_elf(struct elf *elf, struct answer *answer)
 		read_symbols(elf, dynamic.symbols, symbols, dynamic.strings, dynamic.strings_size, dynamic.versym, 1);
 	}
 	has_symbols = read_sections(elf);
-	answer->unseen = !has_symbols && type != 1 && (!dynamic.there || (!dynamic.has_library && !symbols));
+	/* The first one is empty: a static-pie has no other. */
+	answer->unseen = !has_symbols && type != 1 && (!dynamic.there || (!dynamic.has_library && symbols < 2));
 	return !elf->wrong;
 }
 

@@ -785,6 +785,7 @@ class Needs(Case):
         cls.shared = cc('shared.so', '-shared', '-fPIC', 'program.c', library)
         cls.static = cc('static', '-static', '-nostdlib', '-fno-pie', '-no-pie', '-fno-stack-protector', 'start.c', ARCHIVE)
         cls.stripped = cc('stripped', '-s', '-static', '-nostdlib', '-fno-pie', '-no-pie', '-fno-stack-protector', 'start.c', ARCHIVE)
+        cls.stripped_pie = cc('stripped-pie', '-s', '-static-pie', '-nostdlib', '-fPIE', '-Wl,--no-dynamic-linker', '-fno-stack-protector', 'start.c', ARCHIVE)
         cls.mixed = cc('mixed', 'program.c', ARCHIVE)
 
     @classmethod
@@ -827,7 +828,8 @@ class Needs(Case):
     def test_nothing(self) -> None:
         self.bad(1, 'plain: has no symbol of a call of liblinux; calls that are inline, .* cannot be seen', 'needs', self.plain)
         self.bad(1, 'is liblinux itself', 'needs', LIBRARY)
-        self.bad(3, 'static and without symbols', 'needs', self.stripped)
+        for path in (self.stripped, self.stripped_pie):
+            self.bad(3, 'static and without symbols', 'needs', path)
 
     def test_no_elf_files(self) -> None:
         self.bad(3, 'ENOENT', 'needs', self.path / 'none')

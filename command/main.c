@@ -17,9 +17,9 @@ int linux_main(int argc, char **argv, char **envp, const unsigned long *auxv)
 
 	(void)envp;
 	(void)auxv;
-	if (argc < 2 || equal(argv[1], "--help") || equal(argv[1], "-h") || equal(argv[1], "help")) {
-		if (argc < 2)
-			return complain("which command? 'liblinux --help' says what there is", (char *)0), WRONG_USE;
+	if (argc < 2)
+		return complain("which command? 'liblinux --help' says what there is", (char *)0), WRONG_USE;
+	if (equal(argv[1], "--help") || equal(argv[1], "-h") || equal(argv[1], "help")) {
 		put(usage_liblinux);
 		return finish(YES);
 	}

@@ -392,16 +392,6 @@ static const char *read_file(const char *name, struct elf *elf)
 	return 0;
 }
 
-static int compare(const unsigned long a[3], const unsigned long b[3])
-{
-	int n;
-
-	for (n = 0; n < 3; n++)
-		if (a[n] != b[n])
-			return a[n] < b[n] ? -1 : 1;
-	return 0;
-}
-
 static void put_release(const unsigned long release[3])
 {
 	put_unsigned(release[0], 10, 1);
@@ -425,7 +415,7 @@ static unsigned int put_calls(const struct elf *elf, const unsigned long *releas
 		if (call.number >= MOST_NUMBERS || !found[call.number])
 			continue;
 		read_release(call.since, since);
-		if (release && compare(since, release))
+		if (release && compare_numbers(since, release))
 			continue;
 		if (json) {
 			put(n ? ", {\"name\": " : "{\"name\": ");
@@ -458,8 +448,8 @@ static int tell(const char *name, const struct elf *elf, int json)
 			read_release(archs[n].floor, floor);
 	/* The loader goes by the node, whatever is known of its calls. */
 	for (n = 0; n < n_nodes; n++)
-		if (nodes[n].of_kernel && !nodes[n].weak && (!nodes[n].known || (nodes[n].strong && compare(nodes[n].release, floor) > 0)) &&
-		    compare(nodes[n].release, most) > 0) {
+		if (nodes[n].of_kernel && !nodes[n].weak && (!nodes[n].known || (nodes[n].strong && compare_numbers(nodes[n].release, floor) > 0)) &&
+		    compare_numbers(nodes[n].release, most) > 0) {
 			reason = &nodes[n];
 			most[0] = nodes[n].release[0], most[1] = nodes[n].release[1], most[2] = nodes[n].release[2];
 		}
@@ -468,7 +458,7 @@ static int tell(const char *name, const struct elf *elf, int json)
 			continue;
 		any = 1;
 		read_release(call.since, since);
-		if (!(found[call.number] & ~WEAK) || compare(since, most) < 0)
+		if (!(found[call.number] & ~WEAK) || compare_numbers(since, most) < 0)
 			continue;
 		reason = 0;			/* a call is a better one */
 		most[0] = since[0], most[1] = since[1], most[2] = since[2];
@@ -518,7 +508,7 @@ static int tell(const char *name, const struct elf *elf, int json)
 			if (call.number >= MOST_NUMBERS || !found[call.number])
 				continue;
 			read_release(call.since, since);
-			if (compare(since, below) < 0 && compare(since, next) > 0)
+			if (compare_numbers(since, below) < 0 && compare_numbers(since, next) > 0)
 				next[0] = since[0], next[1] = since[1], next[2] = since[2];
 		}
 		if (!next[0])

@@ -199,17 +199,23 @@ int read_release(const char *text, unsigned long release[3])
 	return 1;
 }
 
+int compare_numbers(const unsigned long a[3], const unsigned long b[3])
+{
+	int n;
+
+	for (n = 0; n < 3; n++)
+		if (a[n] != b[n])
+			return a[n] < b[n] ? -1 : 1;
+	return 0;
+}
+
 int compare_releases(const char *a, const char *b)
 {
 	unsigned long one[3], two[3];
-	int n;
 
 	read_release(a, one);
 	read_release(b, two);
-	for (n = 0; n < 3; n++)
-		if (one[n] != two[n])
-			return one[n] < two[n] ? -1 : 1;
-	return 0;
+	return compare_numbers(one, two);
 }
 
 int kernel_release(char text[65])

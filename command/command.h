@@ -22,6 +22,7 @@ int contains_word(const char *text, const char *start);	/* a word that begins so
 int glob(const char *pattern, const char *text);
 int read_number(const char *text, unsigned long *value);	/* all of it: decimal, 0x, 0, with a sign */
 int read_release(const char *text, unsigned long release[3]);	/* what begins with digits and dots */
+int is_release(const char *text);			/* all of it: digits with dots between */
 int compare_numbers(const unsigned long a[3], const unsigned long b[3]);	/* of releases */
 int compare_releases(const char *a, const char *b);
 int kernel_release(char text[65]);			/* of the running one; 0 if it does not say */

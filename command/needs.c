@@ -162,11 +162,8 @@ static void add_node(struct elf *elf, unsigned long index, const char *name, int
 {
 	struct node *node = &nodes[n_nodes];
 	const char *release = begins(name, "LINUX_") ? name + 6 : begins(name, "LIBLINUX_") ? name + 9 : 0;
-	const char *end = release;
 
-	while (end && ((*end >= '0' && *end <= '9') || *end == '.'))
-		end++;
-	if (!release || *end || end - release > 20 || !read_release(release, node->release)) {
+	if (!release || !is_release(release) || length(release) > 20 || !read_release(release, node->release)) {
 		damage(elf, "liblinux has no version like one that it wants");
 		return;
 	}

@@ -298,7 +298,6 @@ int do_list(int argc, char **argv)
 		{ "since", &since, 0 }, { "category", &category, 0 }, { "not-in", &libc, 0 }, { "arch", &arch_name, 0 },
 		{ "categories", 0, &list_categories }, { "json", 0, &json }, { "help", 0, &help }, { 0, 0, 0 } };
 	struct linux_table_call call;
-	unsigned long release[3];
 	unsigned int arch, place, one, most = 0, all = 0;
 
 	words = read_options(argc, argv, options);
@@ -311,8 +310,7 @@ int do_list(int argc, char **argv)
 	arch = find_arch(arch_name);
 	if (arch == n_archs)
 		return unknown_arch(arch_name), WRONG_USE;
-	/* 7 is 7.0 */
-	if (since && !read_release(since, release) && !(*since && read_number(since, release) && *since >= '0' && *since <= '9'))
+	if (since && !is_release(since))	/* 7 is 7.0 */
 		return complain("'", since, "' is no release of a kernel, as 6.8 is", (char *)0), WRONG_USE;
 	if (libc && !equal(libc, "glibc") && !equal(libc, "musl"))
 		return complain("'", libc, "' is neither glibc nor musl", (char *)0), WRONG_USE;

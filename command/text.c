@@ -199,6 +199,17 @@ int read_release(const char *text, unsigned long release[3])
 	return 1;
 }
 
+int is_release(const char *text)
+{
+	do {
+		if (*text < '0' || *text > '9')
+			return 0;
+		while (*text >= '0' && *text <= '9')
+			text++;
+	} while (*text++ == '.');
+	return !text[-1];
+}
+
 int compare_numbers(const unsigned long a[3], const unsigned long b[3])
 {
 	int n;

@@ -146,8 +146,9 @@ class List(Case):
             self.assertEqual(self.names('--since', since), wanted)
             self.assertEqual(self.names(f'--since={since}'), wanted)
         self.bad(1, 'no call', 'list', '--since', '8.0')
-        self.assertEqual(self.names('--since', '7'), self.names('--since', '7.0'))
-        for wrong in ('new', '', 'v6.8', '6x', '-6', '+6', '6.'):
+        for since, same in (('7', '7.0'), ('010', '10'), ('2.6.39.4', '2.6.39')):
+            self.assertEqual(run('list', '--since', since).stdout, run('list', '--since', same).stdout, since)
+        for wrong in ('new', '', 'v6.8', '6x', '-6', '+6', '6.', '.6', '.', '6..8', '6.8.', '6.8foo', '6.8 ', '0x10', '6.8-rc1'):
             self.bad(2, 'no release', 'list', '--since', wrong)
 
     def test_category(self) -> None:
@@ -906,6 +907,7 @@ class Needs(Case):
                 ('a chain that goes outside', Elf(some, aux_next=0x7fffffff), 'outside'),
                 ('more nodes than there can be', Elf(many), 'more versions'),
                 ('a node that is none', Elf([('linux_getpid', 'LINUX_x')]), 'no version like one'),
+                ('a node that ends with a dot', Elf([('linux_getpid', 'LINUX_6.8.')]), 'no version like one'),
                 ('a node of control characters', Elf([('linux_getpid', 'LINUX_6.8\x1b[2J')]), 'no version like one'),
                 ('no end of names', Elf(some, tags={STRSZ: 5}), 'no end|outside'),
                 ('names larger than the file', Elf(some, tags={STRSZ: 2**63}), 'outside'),

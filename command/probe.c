@@ -214,6 +214,7 @@ int do_probe(int argc, char **argv)
 				unknown_call(name);
 				continue;
 			}
+			call.since = 0;		/* as the number, of an architecture that has it */
 		}
 		asked++;
 		if (equal(finding.status, "yes"))
@@ -226,7 +227,10 @@ int do_probe(int argc, char **argv)
 			put(shown++ ? ",\n{\"name\": " : "{\"name\": ");
 			put_json(call.name);
 			put(", \"number\": ");
-			put_number(call.number);
+			if (call.since)
+				put_number(call.number);
+			else
+				put("null");
 			put(", \"since\": ");
 			put_json(call.since);
 			put(", \"kernel\": ");
@@ -243,7 +247,7 @@ int do_probe(int argc, char **argv)
 			put_column(finding.status, 9);
 			put_column(*finding.answer ? finding.answer : "-", 8);
 			put("since ");
-			put_column(call.since, 7);
+			put_column(call.since ? call.since : "-", 7);
 			put(finding.why);
 			if (equal(finding.status, "missing") && call.config) {
 				put(": ");

@@ -66,11 +66,11 @@ const char usage_probe[] =
 "             switched off, or a filter of system calls hides it\n"
 "  filtered   a filter of system calls forbids it: EPERM where the kernel has no reason for\n"
 "             that, or SIGSYS\n"
-"  absent     this architecture has no such call\n"
+"  absent     this architecture has no such call; in JSON, number and since are null\n"
 "  unknown    it was not called, or the answer may be the filter's or the kernel's\n"
 "\n"
 "  --all               without a NAME: also those that are there\n"
-"  --json              an array of objects: name, number, since, status, answer, why\n"
+"  --json              an array of objects: name, number, since, kernel, status, answer, why\n"
 STATUS "1 if one is not there; else 3 if one is unknown.\n";
 
 const char usage_needs[] =

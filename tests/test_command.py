@@ -455,7 +455,15 @@ class Probe(Case):
         self.bad(1, "no call 'raed'", 'probe', 'raed', 'getpid')
         self.bad(1, "no call 9999 in Linux [0-9.]+; 'liblinux call 9999' makes one by number", 'probe', '9999')
         elsewhere = sorted({row.name for row in FACTS.table.rows} - set(CALLS))
-        self.assertEqual({one['status'] for one in self.found(*elsewhere).values()} if elsewhere else {'absent'}, {'absent'})
+        self.assertTrue(elsewhere)
+        for name, one in self.found(*elsewhere).items():
+            self.assertEqual((one['status'], one['number'], one['since'], one['answer']), ('absent', None, None, None), name)
+        self.assertRegex(run('probe', elsewhere[0]).stdout, rf'\A{elsewhere[0]} +absent +- +since - +this architecture has no such call\n\Z')
+
+    def test_json_is_what_the_help_says(self) -> None:
+        keys = re.search(r'--json +an array of objects: (.*)', self.good('probe', '--help'))[1].split(', ')
+        for name, one in self.found('getpid', 'rt_sigreturn').items():
+            self.assertEqual((list(one), one['number']), (keys, CALLS[name].numbers[ARCH]))
 
     @unittest.skipIf(no_seccomp(), no_seccomp())
     def test_filter(self) -> None:

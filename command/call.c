@@ -79,8 +79,6 @@ static int read_struct(struct argument *argument)
 	const char *at = argument->text;
 	unsigned long width = 0, used = 0;
 
-	argument->buffer = argument->before = 0;
-	argument->size = 0;
 	/* First the size, then the members. */
 	for (;;) {
 		char part[80];
@@ -119,8 +117,7 @@ static int read_struct(struct argument *argument)
 			return 1;
 		argument->size = used;
 		argument->buffer = allocate(used);
-		argument->before = allocate(used);
-		if (!argument->buffer || !argument->before)
+		if (!argument->buffer)
 			return no_memory(argument->text);
 		at = argument->text;
 		used = 0;
@@ -136,8 +133,7 @@ static int read_members(struct argument *argument, const struct layout *layout)
 
 	argument->size = layout->size;
 	argument->buffer = allocate(argument->size);
-	argument->before = allocate(argument->size);
-	if (!argument->buffer || !argument->before)
+	if (!argument->buffer)
 		return no_memory(argument->text);
 	for (;;) {
 		char part[80];
@@ -172,7 +168,7 @@ static int read_members(struct argument *argument, const struct layout *layout)
 static int read_content(struct argument *argument, const char *path)
 {
 	struct linux_stat status;
-	unsigned long done = 0, n;
+	unsigned long done = 0;
 	long fd = linux_openat(LINUX_AT_FDCWD, path, LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0), ret;
 
 	ret = fd < 0 ? fd : linux_fstat((unsigned int)fd, &status);
@@ -182,8 +178,7 @@ static int read_content(struct argument *argument, const char *path)
 		return complain(path, ": not a file, or larger than 1 GiB", (char *)0), 0;
 	argument->size = (unsigned long)status.st_size;
 	argument->buffer = allocate(argument->size);
-	argument->before = allocate(argument->size);
-	if (!argument->buffer || !argument->before)
+	if (!argument->buffer)
 		return no_memory(argument->text);
 	while (done < argument->size) {
 		ret = linux_read((unsigned int)fd, (char *)argument->buffer + done, argument->size - done);
@@ -194,8 +189,6 @@ static int read_content(struct argument *argument, const char *path)
 		done += (unsigned long)ret;
 	}
 	linux_close((unsigned int)fd);
-	for (n = 0; n < done; n++)
-		argument->before[n] = argument->buffer[n];
 	return 1;
 }
 
@@ -272,15 +265,14 @@ static int take_string(struct argument *argument, const struct linux_table_arg *
 /* A string of its own, before memory that is not there: the kernel may write to it. */
 static int copy_string(struct argument *argument, const char *text)
 {
-	unsigned long n, size = length(text) + 1;
+	unsigned long size = length(text) + 1;
 	/* At the end of what is allocated in sixteens. */
 	byte *copy = allocate(size);
 
 	if (!copy)
 		return no_memory(argument->text);
 	copy += ((size + 15) & ~15ul) - size;
-	for (n = 0; n < size; n++)
-		copy[n] = (byte)text[n];
+	memcpy(copy, text, size);
 	argument->value = (unsigned long)copy;
 	argument->string = text;
 	return 1;
@@ -291,7 +283,6 @@ static int read_argument(struct argument *argument, const struct linux_table_cal
 {
 	const struct linux_table_arg *known = call->name ? &call->args[place] : 0;
 	const char *text = words[place];
-	unsigned long n;
 	int pointer = !known || known->type[length(known->type) - 1] == '*' ||
 		known->flags & (LINUX_TABLE_ARG_VARIES | LINUX_TABLE_ARG_ADDRESS | LINUX_TABLE_ARG_IN | LINUX_TABLE_ARG_OUT | LINUX_TABLE_ARG_INOUT);
 
@@ -316,21 +307,23 @@ static int read_argument(struct argument *argument, const struct linux_table_cal
 	} else if (begins(text, "u8:") || begins(text, "u16:") || begins(text, "u32:") || begins(text, "u64:")) {
 		if (!read_struct(argument))
 			return complain("'", text, "': not the members of a struct, as u32:24,0,u64:5 is", (char *)0), 0;
-		for (n = 0; n < argument->size; n++)
-			argument->before[n] = argument->buffer[n];
 	} else if (read_value(text, &argument->value)) {
 		return 1;
 	} else if (argument->layout && contains(text, "=")) {
 		if (!read_members(argument, argument->layout))
 			return 0;
-		for (n = 0; n < argument->size; n++)
-			argument->before[n] = argument->buffer[n];
 	} else if (pointer) {
 		return take_string(argument, known) && copy_string(argument, text);
 	} else {
 		return complain("'", text, "': ", known->name, " is ", known->type, ", and this no number and no constant of the kernel's headers", (char *)0), 0;
 	}
 	argument->value = (unsigned long)argument->buffer;
+	if (argument->is_output)
+		return 1;
+	argument->before = allocate(argument->size);
+	if (!argument->before)
+		return no_memory(text);
+	memcpy(argument->before, argument->buffer, argument->size);
 	return 1;
 }
 
@@ -496,16 +489,6 @@ static unsigned long meant(const struct argument *argument, const struct linux_t
 	return size;
 }
 
-static int changed(const struct argument *argument)
-{
-	unsigned long n;
-
-	for (n = 0; n < argument->size; n++)
-		if (argument->buffer[n] != argument->before[n])
-			return 1;
-	return 0;
-}
-
 static void put_argument(const struct argument *argument, const struct linux_table_arg *known)
 {
 	long as_int = (int)argument->value, value = known && equal(known->type, "int") ? as_int : (long)argument->value;
@@ -588,7 +571,7 @@ static void say(const struct linux_table_call *call, const struct argument *argu
 		unsigned int width;
 		int is_signed = 0;
 
-		if (!one->buffer || (!one->is_output && !changed(one)))
+		if (!one->buffer || (!one->is_output && !memcmp(one->buffer, one->before, one->size)))
 			continue;
 		whole = size = meant(one, known, result);
 		while (one->is_output && size && !one->buffer[size - 1])
@@ -680,7 +663,7 @@ int do_call(int argc, char **argv)
 	int json = 0, help = 0, words;
 	const struct option options[] = { { "json", 0, &json }, { "help", 0, &help }, { 0, 0, 0 } };
 	struct linux_table_call call;
-	struct argument arguments[6];
+	struct argument arguments[6] = { { 0 } };
 	unsigned long count, n, number;
 	long result, self;
 
@@ -708,16 +691,9 @@ int do_call(int argc, char **argv)
 		complain(call.name ? call.name : "a call", " has fewer arguments than that", (char *)0);
 		return WRONG_USE;
 	}
-	for (n = 0; n < 6; n++) {
-		arguments[n].value = arguments[n].size = 0;
-		arguments[n].text = 0;
-		arguments[n].layout = 0;
-		arguments[n].buffer = arguments[n].before = 0;
-		arguments[n].string = 0;
-		arguments[n].is_output = 0;
-		if (n < count && !read_argument(&arguments[n], &call, argv + 1, count, n))
+	for (n = 0; n < count; n++)
+		if (!read_argument(&arguments[n], &call, argv + 1, count, n))
 			return WRONG_USE;
-	}
 	self = linux_getpid();
 	result = liblinux_syscall6(call.number, (long)arguments[0].value, (long)arguments[1].value, (long)arguments[2].value,
 				   (long)arguments[3].value, (long)arguments[4].value, (long)arguments[5].value);

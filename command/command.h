@@ -13,6 +13,7 @@ enum { YES = 0, NO = 1, WRONG_USE = 2, CANNOT_TELL = 3 };
 /* text.c */
 typedef unsigned char byte;
 
+void *memcpy(void *to, const void *from, unsigned long size);
 int memcmp(const void *a, const void *b, unsigned long size);
 unsigned long length(const char *text);
 int equal(const char *a, const char *b);
@@ -33,6 +34,7 @@ void put(const char *text);
 void put_bytes(const void *data, unsigned long size);
 void put_number(long value);
 void put_unsigned(unsigned long value, unsigned int base, unsigned int digits);
+char *digits_of(char *end, unsigned long value, unsigned int base, unsigned int digits);	/* before end; returns where they begin */
 void put_column(const char *text, unsigned long width);
 void put_json(const char *text);			/* quoted; 0 is null */
 void flush(void);

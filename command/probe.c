@@ -24,12 +24,8 @@ static volatile struct outcome *outcome;
 
 static void set_action(int signal)
 {
-	struct linux_sigaction action;
-	byte *at = (byte *)&action;
-	unsigned long n;
+	struct linux_sigaction action = { 0 };		/* SIG_DFL */
 
-	for (n = 0; n < sizeof action; n++)
-		at[n] = 0;		/* SIG_DFL */
 	linux_rt_sigaction(signal, &action, (struct linux_sigaction *)0, SIGNAL_MASK);
 }
 
@@ -76,21 +72,10 @@ static void append(char *text, const char *more)
 		;
 }
 
-static void append_number(char *text, long value)
-{
-	char digits[24];
-	int n = sizeof digits;
-
-	digits[--n] = 0;
-	do
-		digits[--n] = (char)('0' + value % 10);
-	while ((value /= 10) && n);
-	append(text, digits + n);
-}
-
 /* By the kernel's constants: of two names the first, which is the newer one: SIGABRT, SIGIO, SIGSYS. */
 static void append_signal(char *text, int signal)
 {
+	char digits[24] = "";
 	unsigned int n;
 
 	for (n = 0; n < n_constants; n++) {
@@ -102,7 +87,7 @@ static void append_signal(char *text, int signal)
 		}
 	}
 	append(text, "signal ");
-	append_number(text, signal);
+	append(text, digits_of(digits + sizeof digits - 1, (unsigned long)signal, 10, 1));
 }
 
 static struct finding say(struct finding finding, const char *status, const char *why)

@@ -6,7 +6,6 @@
 #include <liblinux/arch.h>
 
 /* Compilers call these whatever they are told. */
-void *memcpy(void *to, const void *from, unsigned long size);
 void *memmove(void *to, const void *from, unsigned long size);
 void *memset(void *to, int value, unsigned long size);
 
@@ -287,8 +286,7 @@ void put(const char *text)
 	put_bytes(text, length(text));
 }
 
-/* Writes to the end of a buffer, and returns where the text begins. */
-static char *digits_of(char *end, unsigned long value, unsigned int base, unsigned int digits)
+char *digits_of(char *end, unsigned long value, unsigned int base, unsigned int digits)
 {
 	do {
 		*--end = "0123456789abcdef"[value % base];

@@ -4,7 +4,6 @@
 
 #include <liblinux/arch.h>
 
-#define MOST_SIZE (1ul << 30)
 #define MOST_SHOWN 4096ul
 #define PAGE 4096ul
 
@@ -167,29 +166,17 @@ static int read_members(struct argument *argument, const struct layout *layout)
 
 static int read_content(struct argument *argument, const char *path)
 {
-	struct linux_stat status;
-	unsigned long done = 0;
-	long fd = linux_openat(LINUX_AT_FDCWD, path, LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0), ret;
+	struct file file;
+	const char *wrong = read_file(path, &file);
 
-	ret = fd < 0 ? fd : linux_fstat((unsigned int)fd, &status);
-	if (ret < 0)
-		return complain(path, ": ", error_name(-ret), (char *)0), 0;
-	if ((status.st_mode & LINUX_S_IFMT) != LINUX_S_IFREG || (unsigned long)status.st_size > MOST_SIZE)
-		return complain(path, ": not a file, or larger than 1 GiB", (char *)0), 0;
-	argument->size = (unsigned long)status.st_size;
-	argument->buffer = allocate(argument->size);
-	if (!argument->buffer)
-		return no_memory(argument->text);
-	while (done < argument->size) {
-		ret = linux_read((unsigned int)fd, (char *)argument->buffer + done, argument->size - done);
-		if (ret == -LINUX_EINTR)
-			continue;
-		if (ret <= 0)
-			return complain(path, ": ", ret ? error_name(-ret) : "it became shorter while it was read", (char *)0), 0;
-		done += (unsigned long)ret;
-	}
-	linux_close((unsigned int)fd);
-	return 1;
+	if (wrong)
+		return complain(path, ": ", wrong, (char *)0), 0;
+	argument->size = file.size;
+	argument->buffer = allocate(file.size);
+	if (argument->buffer)
+		memcpy(argument->buffer, file.data, file.size);
+	drop_file(&file);
+	return argument->buffer ? 1 : no_memory(argument->text);
 }
 
 /* The width in bytes of the integers that a pointer is to, 0 if it is to none. */

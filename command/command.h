@@ -13,6 +13,8 @@ enum { YES = 0, NO = 1, WRONG_USE = 2, CANNOT_TELL = 3 };
 /* text.c */
 typedef unsigned char byte;
 
+#define MOST_SIZE (1ul << 30)	/* of a file or a buffer */
+
 void *memcpy(void *to, const void *from, unsigned long size);
 int memcmp(const void *a, const void *b, unsigned long size);
 unsigned long length(const char *text);
@@ -41,6 +43,14 @@ void flush(void);
 int finish(int status);					/* at the end: status, or what a failure to write makes of it */
 int complain(const char *part, ...);			/* one line on standard error; ends with 0. Returns CANNOT_TELL */
 const char *error_name(long error);			/* ENOENT, or the number */
+
+struct file {
+	byte *data;
+	unsigned long size, room;	/* room: of the memory */
+};
+
+const char *read_file(const char *name, struct file *file);	/* all of a regular file; what is wrong, or 0 */
+void drop_file(struct file *file);
 
 /* Options begin with --; what is left is in words. */
 struct option {

@@ -5,7 +5,6 @@
  */
 #include "command.h"
 
-#define MOST_BYTES (1ul << 30)
 #define MOST_NODES 256
 #define MOST_NUMBERS 4096
 #define MOST_STEPS 100000		/* in segments, dynamic entries and chains of versions: a program has some hundred */
@@ -350,45 +349,6 @@ static int read_elf(struct elf *elf, struct answer *answer)
 	return !elf->wrong;
 }
 
-/* The whole file, into memory: a mapped one that somebody makes shorter would end this program. */
-static const char *read_file(const char *name, struct elf *elf)
-{
-	struct linux_stat status;
-	unsigned long done = 0;
-	long fd, ret;
-
-	fd = linux_openat(LINUX_AT_FDCWD, name, LINUX_O_RDONLY | LINUX_O_CLOEXEC | LINUX_O_NONBLOCK, 0);
-	if (fd < 0)
-		return error_name(-fd);
-	ret = linux_fstat((unsigned int)fd, &status);
-	if (ret < 0 || (status.st_mode & LINUX_S_IFMT) != LINUX_S_IFREG || (unsigned long)status.st_size > MOST_BYTES) {
-		linux_close((unsigned int)fd);
-		return ret < 0 ? error_name(-ret) : (status.st_mode & LINUX_S_IFMT) != LINUX_S_IFREG ? "not a file" : "larger than 1 GiB";
-	}
-	elf->size = (unsigned long)status.st_size;
-	ret = linux_mmap(0, elf->size + 1, LINUX_PROT_READ | LINUX_PROT_WRITE, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS, (unsigned long)-1, 0);
-	if (linux_is_error(ret)) {
-		linux_close((unsigned int)fd);
-		return error_name(-ret);
-	}
-	elf->data = (const byte *)ret;
-	while (done < elf->size) {
-		ret = linux_read((unsigned int)fd, (char *)(unsigned long)elf->data + done, elf->size - done);
-		if (ret == -LINUX_EINTR)
-			continue;
-		if (ret <= 0)
-			break;
-		done += (unsigned long)ret;
-	}
-	linux_close((unsigned int)fd);
-	if (done < elf->size) {
-		linux_munmap((unsigned long)elf->data, elf->size + 1);
-		elf->data = 0;
-		return ret < 0 ? error_name(-ret) : "it became shorter while it was read";
-	}
-	return 0;
-}
-
 static void put_release(const unsigned long release[3])
 {
 	put_unsigned(release[0], 10, 1);
@@ -524,10 +484,13 @@ static int needs(const char *name, int json)
 {
 	struct elf elf = { 0, 0, 0, 0, 0, 0, 0 };
 	struct answer answer = { 0, 0, 0 };
-	const char *wrong = read_file(name, &elf);
+	struct file file;
+	const char *wrong = read_file(name, &file);
 	int status = CANNOT_TELL;
 	unsigned int n;
 
+	elf.data = file.data;
+	elf.size = file.size;
 	n_nodes = 0;
 	for (n = 0; n < MOST_NUMBERS; n++)
 		found[n] = 0;
@@ -554,8 +517,7 @@ static int needs(const char *name, int json)
 	if (status == NO && !json)
 		complain(name, answer.is_library ? ": is liblinux itself" :
 			 ": has no symbol of a call of liblinux; calls that are inline, or made by other means, cannot be seen", (char *)0);
-	if (elf.data)
-		linux_munmap((unsigned long)elf.data, elf.size + 1);
+	drop_file(&file);
 	return status;
 }
 

@@ -413,6 +413,68 @@ const char *error_name(long error)
 	return digits_of(text + 31, (unsigned long)error, 10, 1);
 }
 
+void drop_file(struct file *file)
+{
+	if (file->room)
+		linux_munmap((unsigned long)file->data, file->room);
+	file->data = 0;
+	file->size = file->room = 0;
+}
+
+/* To the end, wherever that is. */
+static const char *read_all(unsigned int fd, unsigned long room, struct file *file)
+{
+	for (;; room *= 2) {
+		long at = linux_mmap(0, room, LINUX_PROT_READ | LINUX_PROT_WRITE, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS, (unsigned long)-1, 0);
+		unsigned long done = file->size;
+
+		if (linux_is_error(at))
+			return error_name(-at);
+		memcpy((void *)at, file->data, done);
+		drop_file(file);
+		file->data = (byte *)at;
+		file->room = room;
+		for (file->size = done; file->size < room;) {
+			long got = linux_read(fd, file->data + file->size, room - file->size);
+
+			if (got == -LINUX_EINTR)
+				continue;
+			if (got <= 0)
+				return got ? error_name(-got) : 0;
+			file->size += (unsigned long)got;
+			if (file->size > MOST_SIZE)
+				return "larger than 1 GiB";
+		}
+	}
+}
+
+/* Into memory: a mapped file that somebody makes shorter would end this program. */
+const char *read_file(const char *name, struct file *file)
+{
+	struct linux_stat status;
+	const char *wrong;
+	long fd, ret;
+
+	file->data = 0;
+	file->size = file->room = 0;
+	fd = linux_openat(LINUX_AT_FDCWD, name, LINUX_O_RDONLY | LINUX_O_CLOEXEC | LINUX_O_NONBLOCK, 0);
+	if (fd < 0)
+		return error_name(-fd);
+	ret = linux_fstat((unsigned int)fd, &status);
+	if (ret < 0)
+		wrong = error_name(-ret);
+	else if ((status.st_mode & LINUX_S_IFMT) != LINUX_S_IFREG)
+		wrong = "not a file";
+	else if ((unsigned long)status.st_size > MOST_SIZE)
+		wrong = "larger than 1 GiB";
+	else		/* one more, for the read that finds the end; files of /proc say 0 */
+		wrong = read_all((unsigned int)fd, status.st_size ? (unsigned long)status.st_size + 1 : 65536, file);
+	linux_close((unsigned int)fd);
+	if (wrong)
+		drop_file(file);
+	return wrong;
+}
+
 int read_options(int argc, char **argv, const struct option *options)
 {
 	int n, words = 0;

@@ -607,6 +607,21 @@ class Call(Case):
             self.assertEqual((read['result'], bytes.fromhex(read['buffers']['buf'])), (6, b'hello\xff'))
             self.bad(2, 'ENOENT', 'call', 'write', '1', f'file:{directory}/none')
             self.bad(2, 'not a file', 'call', 'write', '1', f'file:{directory}')
+            os.mkfifo(f'{directory}/fifo')
+            self.bad(2, 'fifo: not a file$', 'call', 'write', '1', f'file:{directory}/fifo', '3')
+            with Path(directory, 'large').open('wb') as file:
+                file.truncate(2**30 + 1)
+            self.bad(2, 'large: larger than 1 GiB$', 'call', 'write', '1', f'file:{directory}/large', '3')
+
+    def test_files_of_no_known_size(self) -> None:
+        """Those of /proc say 0, those of /sys 4096, whatever they have."""
+        words = '1000', 'file:/proc/self/cmdline', f'str:{"x" * 100000}'            # more than one would first ask for
+        found = self.object(*words, status=1)
+        self.assertEqual(bytes.fromhex(found['buffers']['0']), b''.join(os.fsencode(word) + b'\0' for word in (COMMAND, 'call', '--json', *words)))
+        path = Path('/sys/devices/system/cpu/possible')
+        if not path.exists():
+            self.skipTest(f'no {path}')
+        self.assertEqual(bytes.fromhex(self.object('write', '-1', f'file:{path}', status=1)['buffers']['buf']), path.read_bytes())
 
     def test_statx(self) -> None:
         found = self.object('statx', 'AT_FDCWD', __file__, '0', 'STATX_BASIC_STATS', '@256')
@@ -847,6 +862,7 @@ class Needs(Case):
         fifo = self.path / 'fifo'
         os.mkfifo(fifo)
         self.bad(3, 'not a file', 'needs', fifo)
+        self.bad(3, 'version: not an ELF file', 'needs', '/proc/version')
         for content in (b'', b'\x7f', b'\x7fELF', b'#!/bin/sh\n', b'!<arch>\n' * 10):
             self.bad(3, 'not an ELF file', 'needs', self.file(content))
         self.bad(3, 'an archive, not an ELF file: name its members', 'needs', ARCHIVE)

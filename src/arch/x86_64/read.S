@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * long linux_read(unsigned int fd, char *buf, unsigned long count)
+ * long linux_read(unsigned int fd, void *buf, unsigned long count)
  *
  * Its number is 0, which compilers load with xor. Who looks for calls in the text wants
  * every number as an immediate.

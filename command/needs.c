@@ -214,15 +214,17 @@ static struct node *find_node(unsigned long index)
 	return 0;
 }
 
-/* Imports have versym, 0 where there is none. Returns how many names begin with linux_. */
-static unsigned long read_symbols(struct elf *elf, unsigned long at, unsigned long count, unsigned long strings, unsigned long size,
-				  unsigned long versym, int dynamic)
+/* Imports have versym, 0 where there is none. */
+static void read_symbols(struct elf *elf, unsigned long at, unsigned long count, unsigned long strings, unsigned long size, unsigned long versym,
+			 int dynamic)
 {
-	unsigned long entry = elf->wide ? 24 : 16, n, ours = 0;
+	unsigned long entry = elf->wide ? 24 : 16, n;
 	struct linux_table_call call;
 
-	if (count > elf->size / entry || !inside(elf, at, count * entry) || !inside(elf, strings, size))
-		return damage(elf, "it has more symbols than bytes"), 0;
+	if (count > elf->size / entry || !inside(elf, at, count * entry) || !inside(elf, strings, size)) {
+		damage(elf, "it has more symbols than bytes");
+		return;
+	}
 	for (n = 1; n < count && !elf->wrong; n++) {
 		unsigned long one = at + n * entry, where = value(elf, one, 4);
 		unsigned long info = value(elf, one + (elf->wide ? 4 : 12), 1), section = value(elf, one + (elf->wide ? 6 : 14), 2);
@@ -256,14 +258,12 @@ static unsigned long read_symbols(struct elf *elf, unsigned long at, unsigned lo
 		}
 		if (linux_table_by_name(&call, sizeof call, elf->arch, name + 6) || call.number >= MOST_NUMBERS)
 			continue;
-		ours++;
 		if (node) {
 			node->known = 1;
 			node->strong |= (info >> 4) != 2;
 		}
 		found[call.number] |= section ? LINKED : (info >> 4) == 2 ? WEAK : IMPORTED;
 	}
-	return ours;
 }
 
 /* The sections: only symbols that a stripped file lacks are here. Has it any? */

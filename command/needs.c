@@ -7,6 +7,7 @@
 
 #define MOST_NODES 256
 #define MOST_NUMBERS 4096
+#define MOST_FORMS 64
 #define MOST_STEPS 100000		/* in segments, dynamic entries and chains of versions: a program has some hundred */
 #define MOST_NAME 4096
 #define MOST_SYMBOL 64			/* of the names of calls and what is before them */
@@ -28,8 +29,22 @@ struct node {
 	int known, strong;		/* a call of it is in our table, and one by a symbol that is not weak */
 };
 
+/* linux_NAME_<major>_<minor>: what the call NAME takes since that release. */
+struct form {
+	const char *name;
+	char since[MOST_SYMBOL];
+	byte how;
+};
+
+/* A call, or a form of one. */
+struct use {
+	const char *name, *since;
+	byte how;			/* 0: it is not used */
+};
+
 static struct node nodes[MOST_NODES];
-static unsigned int n_nodes;
+static struct form forms[MOST_FORMS];
+static unsigned int n_nodes, n_forms;
 static byte found[MOST_NUMBERS];	/* by number of call */
 enum { IMPORTED = 1, LINKED = 2, WEAK = 4 };
 
@@ -214,12 +229,68 @@ static struct node *find_node(unsigned long index)
 	return 0;
 }
 
+static byte *find_form(struct elf *elf, const char *name)
+{
+	char text[MOST_SYMBOL];
+	struct linux_table_call call;
+	unsigned long n = length(name), bars = 0, release[3];
+	unsigned int place;
+
+	memcpy(text, name, n + 1);
+	while (n && bars < 2)
+		if (text[--n] == '_')
+			text[n] = bars++ ? 0 : '.';
+	if (bars < 2 || linux_table_by_name(&call, sizeof call, elf->arch, text) || !is_release(text + n + 1) || !read_release(text + n + 1, release) ||
+	    !release[0])
+		return 0;
+	for (place = 0; place < n_forms && !equal(forms[place].name, name); place++)
+		;
+	if (place == MOST_FORMS) {
+		damage(elf, "it has more later forms of calls than there can be");
+		return 0;
+	}
+	if (place == n_forms) {
+		forms[n_forms].name = name;
+		memcpy(forms[n_forms].since, text + n + 1, length(text + n + 1) + 1);
+		forms[n_forms++].how = 0;
+	}
+	return &forms[place].how;
+}
+
+/* How a call is used, for who found it by its name; 0 if there is no such call. */
+static byte *find_use(struct elf *elf, const char *name)
+{
+	struct linux_table_call call;
+
+	if (linux_table_by_name(&call, sizeof call, elf->arch, name))
+		return find_form(elf, name);
+	return call.number < MOST_NUMBERS ? &found[call.number] : 0;
+}
+
+/* All calls by their place, whether they are used or not; 0 behind the last. */
+static int use_at(const struct elf *elf, unsigned int place, struct use *use)
+{
+	struct linux_table_call call;
+
+	if (place < n_forms) {
+		use->name = forms[place].name;
+		use->since = forms[place].since;
+		use->how = forms[place].how;
+		return 1;
+	}
+	if (linux_table_at(&call, sizeof call, elf->arch, place - n_forms))
+		return 0;
+	use->name = call.name;
+	use->since = call.since;
+	use->how = call.number < MOST_NUMBERS ? found[call.number] : 0;
+	return 1;
+}
+
 /* Imports have versym, 0 where there is none. */
 static void read_symbols(struct elf *elf, unsigned long at, unsigned long count, unsigned long strings, unsigned long size, unsigned long versym,
 			 int dynamic)
 {
 	unsigned long entry = elf->wide ? 24 : 16, n;
-	struct linux_table_call call;
 
 	if (count > elf->size / entry || !inside(elf, at, count * entry) || !inside(elf, strings, size)) {
 		damage(elf, "it has more symbols than bytes");
@@ -231,6 +302,7 @@ static void read_symbols(struct elf *elf, unsigned long at, unsigned long count,
 		const char *name = (const char *)elf->data + strings + where;
 		unsigned long version = 0, end;
 		struct node *node = 0;
+		byte *how;
 
 		if (where >= size) {
 			damage(elf, "a symbol's name is outside of the names");
@@ -256,13 +328,14 @@ static void read_symbols(struct elf *elf, unsigned long at, unsigned long count,
 			if (!node)
 				continue;
 		}
-		if (linux_table_by_name(&call, sizeof call, elf->arch, name + 6) || call.number >= MOST_NUMBERS)
+		how = find_use(elf, name + 6);
+		if (!how)
 			continue;
 		if (node) {
 			node->known = 1;
 			node->strong |= (info >> 4) != 2;
 		}
-		found[call.number] |= section ? LINKED : (info >> 4) == 2 ? WEAK : IMPORTED;
+		*how |= section ? LINKED : (info >> 4) == 2 ? WEAK : IMPORTED;
 	}
 }
 
@@ -363,28 +436,28 @@ static void put_release(const unsigned long release[3])
 /* The calls of one release, or of all if there is none; returns how many. */
 static unsigned int put_calls(const struct elf *elf, const unsigned long *release, int json)
 {
-	struct linux_table_call call;
 	unsigned int place, n = 0;
+	struct use use;
 
-	for (place = 0; linux_table_at(&call, sizeof call, elf->arch, place) == 0; place++) {
+	for (place = 0; use_at(elf, place, &use); place++) {
 		unsigned long since[3];
 
-		if (call.number >= MOST_NUMBERS || !found[call.number])
+		if (!use.how)
 			continue;
-		read_release(call.since, since);
+		read_release(use.since, since);
 		if (release && compare_numbers(since, release))
 			continue;
 		if (json) {
 			put(n ? ", {\"name\": " : "{\"name\": ");
-			put_json(call.name);
+			put_json(use.name);
 			put(", \"since\": ");
-			put_json(call.since);
-			put(found[call.number] == WEAK ? ", \"weak\": true" : ", \"weak\": false");
-			put(found[call.number] & LINKED ? ", \"linked\": true}" : ", \"linked\": false}");
+			put_json(use.since);
+			put(use.how == WEAK ? ", \"weak\": true" : ", \"weak\": false");
+			put(use.how & LINKED ? ", \"linked\": true}" : ", \"linked\": false}");
 		} else {
 			put(" ");
-			put(call.name);
-			put(found[call.number] == WEAK ? " (weak)" : "");
+			put(use.name);
+			put(use.how == WEAK ? " (weak)" : "");
 		}
 		n++;
 	}
@@ -396,8 +469,8 @@ static int tell(const char *name, const struct elf *elf, int json)
 {
 	unsigned long most[3] = { 0, 0, 0 }, below[3] = { ~0ul, 0, 0 }, since[3];
 	const struct node *reason = 0;
-	struct linux_table_call call;
 	unsigned int place, n, any = 0;
+	struct use use;
 	unsigned long floor[3] = { 0, 0, 0 };
 
 	for (n = 0; n < n_archs; n++)
@@ -410,12 +483,12 @@ static int tell(const char *name, const struct elf *elf, int json)
 			reason = &nodes[n];
 			most[0] = nodes[n].release[0], most[1] = nodes[n].release[1], most[2] = nodes[n].release[2];
 		}
-	for (place = 0; linux_table_at(&call, sizeof call, elf->arch, place) == 0; place++) {
-		if (call.number >= MOST_NUMBERS || !found[call.number])
+	for (place = 0; use_at(elf, place, &use); place++) {
+		if (!use.how)
 			continue;
 		any = 1;
-		read_release(call.since, since);
-		if (!(found[call.number] & ~WEAK) || compare_numbers(since, most) < 0)
+		read_release(use.since, since);
+		if (!(use.how & ~WEAK) || compare_numbers(since, most) < 0)
 			continue;
 		reason = 0;			/* a call is a better one */
 		most[0] = since[0], most[1] = since[1], most[2] = since[2];
@@ -461,10 +534,10 @@ static int tell(const char *name, const struct elf *elf, int json)
 	for (;;) {
 		unsigned long next[3] = { 0, 0, 0 };
 
-		for (place = 0; linux_table_at(&call, sizeof call, elf->arch, place) == 0; place++) {
-			if (call.number >= MOST_NUMBERS || !found[call.number])
+		for (place = 0; use_at(elf, place, &use); place++) {
+			if (!use.how)
 				continue;
-			read_release(call.since, since);
+			read_release(use.since, since);
 			if (compare_numbers(since, below) < 0 && compare_numbers(since, next) > 0)
 				next[0] = since[0], next[1] = since[1], next[2] = since[2];
 		}
@@ -491,13 +564,13 @@ static int needs(const char *name, int json)
 
 	elf.data = file.data;
 	elf.size = file.size;
-	n_nodes = 0;
+	n_nodes = n_forms = 0;
 	for (n = 0; n < MOST_NUMBERS; n++)
 		found[n] = 0;
 	if (!wrong && !read_elf(&elf, &answer))
 		wrong = elf.wrong;
 	for (n = 0; n < MOST_NUMBERS && !wrong && answer.unseen; n++)
-		if (found[n])
+		if (found[n] || n_forms)
 			answer.unseen = 0;
 	if (!wrong && answer.unseen)
 		wrong = "static and without symbols: nothing says what it calls";

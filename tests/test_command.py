@@ -843,6 +843,26 @@ class Needs(Case):
             self.assertLessEqual({'statmount', 'cachestat', 'getpid'}, {call['name'] for call in found['calls']})
         self.assertTrue(all(call['linked'] for call in self.one(self.static)['calls']))
 
+    def test_later_forms_of_calls(self) -> None:
+        """linux_NAME_<major>_<minor>, beside linux_NAME where a call came to take more: the release is in the name."""
+        names = ['getpid', 'getpid_97_4', 'getpid_97_10', 'getpid_97', 'getpid_97_x', 'getpid_97_4_', 'getpid__4', 'getpid_0_4', 'nothing_98_1', '98_1']
+        (self.path / 'forms.c').write_text(''.join(f'long linux_{name}(void);\nlong linux_{name}(void)\n{{\n\treturn 0;\n}}\n' for name in names))
+        path = self.path / 'forms.o'
+        subprocess.run([*CC, '-c', '-o', str(path), 'forms.c'], check=True, capture_output=True, timeout=TIMEOUT, cwd=self.path)
+        first = FACTS.notes['getpid'].since[ARCH]
+        self.assertEqual(self.good('needs', path), f'{path}: Linux 97.10, for getpid_97_10\n  97.10: getpid_97_10\n  97.4: getpid_97_4\n  {first}: getpid\n')
+        self.assertEqual({one['name']: (one['since'], one['linked']) for one in self.one(path)['calls']},
+                         {'getpid_97_4': ('97.4', True), 'getpid_97_10': ('97.10', True), 'getpid': (first, True)})
+        for version in ('', 'LINUX_97.4'):
+            path = self.file(Elf([('linux_getpid', 'LINUX_3.2'), ('linux_getpid_97_4', version)]).bytes())
+            self.assertIn(': Linux 97.4, for getpid_97_4\n', self.good('needs', path))
+        weak = self.file(Elf([('linux_listns', ''), ('linux_listns_97_4', '')], weak={'linux_listns_97_4'}).bytes(), 'weak-form')
+        listns = FACTS.notes['listns'].since['x86_64']
+        # None is left of the file before.
+        found = json.loads(self.good('needs', '--json', self.path / 'forms.o', weak, self.dynamic))
+        self.assertEqual([(one['release'], len(one['calls'])) for one in found], [('97.10', 3), (listns, 2), ('6.8', 3)])
+        self.bad(3, 'more later forms', 'needs', self.file(Elf([(f'linux_getpid_97_{n}', '') for n in range(100)]).bytes()))
+
     def test_weak(self) -> None:
         found = self.one(self.weak)
         self.assertEqual(found['release'], '6.5')

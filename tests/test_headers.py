@@ -26,7 +26,7 @@ import tap                  # noqa: E402
 INCLUDES = [f'-I{path}' for path in os.environ['INCLUDES'].split(':')]
 HEADERS = sorted(path.name for text in INCLUDES for path in Path(text[2:], 'liblinux').glob('*.h'))
 UAPI = sorted(f'uapi/{path.name}' for text in INCLUDES for path in Path(text[2:], 'liblinux/uapi').glob('*.h'))
-STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror', '-Wshadow', '-Wundef', '-Wstrict-prototypes', '-Wconversion',
+STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror', '-Wshadow', '-Wundef', '-Wcast-qual', '-Wstrict-prototypes', '-Wconversion',
           '-fsyntax-only', *INCLUDES]
 C = ['c99', 'c11', 'c17', 'c2x', 'gnu99', 'gnu2x']
 CXX = ['c++11', 'c++14', 'c++17', 'c++20', 'gnu++20']

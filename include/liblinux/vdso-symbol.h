@@ -178,7 +178,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT void *liblinux_vdso_symbol(const void *
 			if ((*word | 1) == (wanted | 1)) {
 				found = liblinux_vdso_function(&image, symbol, base, name, version);
 				if (found)
-					return (void *)(image.start + found);
+					return (void *)(unsigned long)(image.start + found);
 			}
 			if (*word & 1)
 				return 0;
@@ -198,7 +198,7 @@ static __inline__ LIBLINUX_NO_INSTRUMENT void *liblinux_vdso_symbol(const void *
 			return 0;
 		found = liblinux_vdso_function(&image, *word, base, name, version);
 		if (found)
-			return (void *)(image.start + found);
+			return (void *)(unsigned long)(image.start + found);
 		offset = chains + *word * 4ul;
 	}
 	return 0;

@@ -22,9 +22,19 @@ from pathlib import Path
 KEYRING = Path('/usr/share/keyrings/debian-archive-keyring.gpg')
 LISTS_AGE = 12 * 3600           # seconds after which package lists are fetched again
 
+# Releases of the kernel that tests want, and the suite that has each: its image, its source and its headers.
+SUITES = {'6.1': 'bookworm', '6.12': 'trixie', '7.2': 'trixie-backports', '7.3': 'trixie-backports'}
+
 
 class Unavailable(Exception):
     """No Debian, no network, or no such package: a reason to skip a test."""
+
+
+def suite_of(release: str) -> str:
+    """The suite that has that kernel."""
+    if release not in SUITES:
+        raise Unavailable(f'no suite of Debian is known for Linux {release}: SUITES in tests/debian_fetch.py has no line for it')
+    return SUITES[release]
 
 
 def cache_directory() -> Path:
@@ -117,9 +127,9 @@ def fetch(suite: str, arch: str, pattern: str, destination: Path) -> str:
     return deb.name
 
 
-def kernel_source(suite: str, release: str) -> Path:
+def kernel_source(release: str) -> Path:
     """The source tree of Debian's kernel of that release, kept unpacked in the cache."""
-    deb = Suite(suite, host_arch()).package(rf'linux-source-{re.escape(release)}')
+    deb = Suite(suite_of(release), host_arch()).package(rf'linux-source-{re.escape(release)}')
     tree = cache_directory() / 'trees' / deb.stem
     if not tree.exists():
         part = tree.with_name(f'{tree.name}.{os.getpid()}')

@@ -197,13 +197,13 @@ class Kernel(unittest.TestCase):
     def kernel(self, arch: str) -> btf.Btf:
         directory = Path(tempfile.mkdtemp(prefix='liblinux-'))
         self.addCleanup(shutil.rmtree, directory)
-        tree = tables.read_syscalls().tree
+        table = tables.read_syscalls()
         try:
             about = arches.read(arch)
-            debian_fetch.fetch('trixie-backports', about.debian, rf'linux-binary-(unsigned-)?{re.escape(tree)}\+.*{about.kernel}', directory)
+            debian_fetch.fetch(debian_fetch.suite_of(table.release), about.debian, rf'linux-binary-(unsigned-)?{re.escape(table.tree)}\+.*{about.kernel}', directory)
             return btf.Btf(btf.find(next(directory.rglob('vmlinu[xz]*')).read_bytes()))
         except debian_fetch.Unavailable as reason:
-            self.skipTest(f'no kernel of Linux {tree} for {arch}: {reason}')
+            self.skipTest(f'no kernel of Linux {table.tree} for {arch}: {reason}')
         except btf.Missing as reason:
             self.skipTest(str(reason))
 

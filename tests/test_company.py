@@ -112,7 +112,7 @@ class Company(unittest.TestCase):
         """The flags for the kernel headers of the release, in the place of the machine's own."""
         directory = self.directory()
         try:
-            debian_fetch.fetch('trixie-backports', debian_fetch.host_arch(), 'linux-libc-dev', directory)
+            debian_fetch.fetch(debian_fetch.suite_of(tables.read_syscalls().release), debian_fetch.host_arch(), 'linux-libc-dev', directory)
             headers = directory / 'usr/include'
             uapi_headers.check_release(headers, tables.read_syscalls().tree)
         except (debian_fetch.Unavailable, tables.Doubt) as reason:

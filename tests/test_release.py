@@ -13,18 +13,21 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 TOP = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(TOP / 'gen'), str(TOP / 'tests')]
+sys.path[:0] = [str(TOP / 'gen'), str(TOP / 'tests'), str(TOP / 'tests/vm')]
 
+import arches               # noqa: E402
 import debian_fetch         # noqa: E402
 import kernel_tree          # noqa: E402
+import matrix               # noqa: E402
 import tables               # noqa: E402
 import tap                  # noqa: E402
 import test_abi             # noqa: E402
 
-SUITE = 'trixie-backports'
 BEFORE, NOW, NEXT = '7.2', '7.3', '7.4'
 NEW = {NOW: 'fchroot', NEXT: 'late'}
 ON = ', '.join(f'{arch} {{0}}' for arch in test_abi.ARCHES)
@@ -83,7 +86,7 @@ class ByTheBook(test_abi.Case):
 
     def tree(self, release: str) -> Path:
         try:
-            return debian_fetch.kernel_source(SUITE, release)
+            return debian_fetch.kernel_source(release)
         except debian_fetch.Unavailable as reason:
             self.skipTest(f'no source of Linux {release}: {reason}')
 
@@ -177,6 +180,23 @@ class ByTheBook(test_abi.Case):
                                      f'LINUX_{NEXT} long linux_late(const struct linux_late_args *, unsigned long, unsigned int)'])
         self.assertEqual(self.added(libraries[NOW], libraries[NEXT]), ['linux_fchroot_7_4', 'linux_late'])
         self.assertEqual(self.added(libraries[BEFORE], libraries[NEXT]), ['linux_fchroot', 'linux_fchroot_7_4', 'linux_late'])
+
+
+class Suites(unittest.TestCase):
+    """Debian's suites of the kernels that are booted."""
+
+    def test_every_kernel_has_one(self) -> None:
+        for arch in arches.every():
+            for release in arch.kernels:
+                self.assertIn(release, debian_fetch.SUITES, f'src/arch/{arch.name}/test/test.ini')
+
+    def test_a_kernel_without(self) -> None:
+        """Is not run, and says what is missing."""
+        arch = replace(arches.every()[0], kernels=('99.9',))
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(matrix.arches, 'every', return_value=[arch]), \
+                mock.patch.object(matrix.shutil, 'which', return_value='qemu'):
+            report, = matrix.run_all({arch.name: Path(folder)}, Path(folder), False, ['99.9'])
+        self.assertEqual(report.unavailable, 'no suite of Debian is known for Linux 99.9: SUITES in tests/debian_fetch.py has no line for it')
 
 
 if __name__ == '__main__':

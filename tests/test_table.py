@@ -140,7 +140,7 @@ class Witnesses(unittest.TestCase):
         directory = Path(tempfile.mkdtemp(prefix='liblinux-'))
         self.addCleanup(shutil.rmtree, directory)
         try:
-            debian_fetch.fetch('trixie-backports', debian_fetch.host_arch(), 'linux-libc-dev', directory)
+            debian_fetch.fetch(debian_fetch.suite_of(ANY.table.release), debian_fetch.host_arch(), 'linux-libc-dev', directory)
             uapi_headers.check_release(directory / 'usr/include', ANY.table.tree)
         except (debian_fetch.Unavailable, tables.Doubt) as reason:
             self.skipTest(f'no kernel headers of the release: {reason}')

@@ -53,7 +53,7 @@ class Case(unittest.TestCase):
         directory = Path(tempfile.mkdtemp(prefix='liblinux-'))
         self.addCleanup(shutil.rmtree, directory)
         try:
-            debian_fetch.fetch('trixie-backports', debian_fetch.host_arch(), 'linux-libc-dev', directory)
+            debian_fetch.fetch(debian_fetch.suite_of(tables.read_syscalls().release), debian_fetch.host_arch(), 'linux-libc-dev', directory)
         except debian_fetch.Unavailable as reason:
             self.skipTest(f'no linux-libc-dev of the release: {reason}')
         try:

@@ -40,16 +40,10 @@ def library_folders(arch: arches.Arch, build: Path) -> list[Path]:
     return [Path('/usr') / arch.triplet / 'lib', build.parent / arch.debian / 'usr/lib' / arch.triplet]
 
 
-# The suite that has a release of the kernel; the newest one is in the backports.
-SUITES = {'6.1': 'bookworm', '6.12': 'trixie'}
-
-
 @dataclass(frozen=True)
 class Kernel:
     arch: str
     release: str
-    suite: str
-    packages: tuple[str, ...]   # patterns: what has vmlinuz, and what has the configuration
 
     def __str__(self) -> str:
         return f'Linux {self.release} {self.arch}'
@@ -57,14 +51,15 @@ class Kernel:
 
 def kernels() -> list[Kernel]:
     """Debian's stable kernels, and the one of the release that the table is of."""
-    result, newest = [], tables.read_syscalls().release
-    for arch in arches.every():
-        for release in arch.kernels:
-            result.append(Kernel(arch.name, release, SUITES[release], (rf'linux-image-{re.escape(release)}\.[^ ]*{arch.kernel}',)))
-        # The package of the image has nothing else there.
-        result.append(Kernel(arch.name, newest, 'trixie-backports', tuple(
-            rf'{package}{re.escape(newest)}\.[^ ]*{arch.kernel}' for package in ('linux-binary-(unsigned-)?', 'linux-base-'))))
-    return result
+    newest = tables.read_syscalls().release
+    return [Kernel(arch.name, release) for arch in arches.every() for release in dict.fromkeys((*arch.kernels, newest))]
+
+
+def packages(kernel: Kernel) -> list[str]:
+    """Patterns of Debian's: what has vmlinuz, and what has the configuration where that is another."""
+    # From 7.2 on, linux-image has neither.
+    names = ['linux-image-'] if tables.release(kernel.release) < (7, 2) else ['linux-binary-(unsigned-)?', 'linux-base-']
+    return [rf'{name}{re.escape(kernel.release)}\.[^ ]*{arches.read(kernel.arch).kernel}' for name in names]
 
 
 @dataclass
@@ -79,8 +74,8 @@ def image(kernel: Kernel, work: Path) -> Image:
     arch = arches.read(kernel.arch)
     if not shutil.which(arch.system[0]):
         raise debian_fetch.Unavailable(f'no {arch.system[0]}')
-    suite = debian_fetch.Suite(kernel.suite, arch.debian)
-    debs = [suite.package(pattern) for pattern in kernel.packages]
+    suite = debian_fetch.Suite(debian_fetch.suite_of(kernel.release), arch.debian)
+    debs = [suite.package(pattern) for pattern in packages(kernel)]
     if len({deb.name.split('_')[1] for deb in debs}) > 1:
         raise debian_fetch.Unavailable(f'{" and ".join(deb.name for deb in debs)} are of two versions')
     folder = work / debs[0].stem

@@ -121,7 +121,7 @@ TARGETS: dict[str, tuple[Callable[[Path], object], list[Path]]] = {
     'functions.ini': (lambda path: tables.read_functions(ARCHES, path), [tables.FUNCTIONS]),
     'arch.ini': (read_arch, [tables.ARCH / arch.name / 'arch.ini' for arch in ARCHES]),
     'VERSION': (tables.read_version, [tables.VERSION]),
-    'NEWS': (lambda path: tables.read_date(('7', '3', '0'), path), [tables.NEWS]),
+    'NEWS': (lambda path: tables.read_date(tables.read_version(), path), [tables.NEWS]),
     'read.mdoc': (lambda path: tables.read_fragment(path, {'read', 'open'}), sorted((tables.PAGES / 'calls').glob('*.mdoc'))),
     'tree': (read_tree, sorted(path for path in MINI.rglob('*') if path.is_file() and not path.is_symlink())),
 }

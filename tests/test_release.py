@@ -6,7 +6,6 @@ the cache; the one after it is made up from the latter.
 """
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess

@@ -35,6 +35,7 @@ LINES = 30                      # of a table that are damaged at once
 
 ARCHES = [arch for arch in tables.read_arches() if arch.name in ('x86_64', 'aarch64')]
 TABLE = tables.read_syscalls()
+CALLS = {row.name for row in TABLE.rows}
 
 
 class Broken(Exception):
@@ -122,7 +123,7 @@ TARGETS: dict[str, tuple[Callable[[Path], object], list[Path]]] = {
     'arch.ini': (read_arch, [tables.ARCH / arch.name / 'arch.ini' for arch in ARCHES]),
     'VERSION': (tables.read_version, [tables.VERSION]),
     'NEWS': (lambda path: tables.read_date(tables.read_version(), path), [tables.NEWS]),
-    'read.mdoc': (lambda path: tables.read_fragment(path, {'read', 'open'}), sorted((tables.PAGES / 'calls').glob('*.mdoc'))),
+    'read.mdoc': (lambda path: tables.read_fragment(path, CALLS), sorted((tables.PAGES / 'calls').glob('*.mdoc'))),
     'tree': (read_tree, sorted(path for path in MINI.rglob('*') if path.is_file() and not path.is_symlink())),
 }
 

@@ -4,11 +4,11 @@
 A header counts if it compiles without us; then ours may add no error, and no warning where there
 was none. INCLUDES in the environment has the include directories, SEED what lots are drawn with.
 
-The umbrella header meets each header in each position, in one standard for each compiler, drawn by
+The umbrella header meets each header in each position, in a standard of two compilers, drawn by
 lot, or with `full` as an argument in all of them. That takes three runs of a compiler: ours before
 the header, ours between it and another (which is after it, too: an error of the first two stays
 one), and those two without us, which answers for the header alone. A run takes some 40 ms of one
-core: 9,000 runs are 3 minutes of two, and the 40,000 in full 13.
+core: 6,000 runs are 2 minutes of two, and the 45,000 in full 15.
 Every smaller header meets its namesakes; of the other pairs, every stranger meets every language
 and so does every header of ours, and who meets whom, and in what position, is by lot.
 """
@@ -132,10 +132,12 @@ class Company(unittest.TestCase):
         return there
 
     def drawn(self) -> list[Language]:
-        """One for each compiler."""
+        """One for each compiler, or without `full` for two of them."""
         found = self.languages()
-        return [self.lot.choice([language for language in found if language[0][0] == compiler])
-                for compiler in dict.fromkeys(language[0][0] for language in found)]
+        compilers = list(dict.fromkeys(language[0][0] for language in found))
+        if not FULL:
+            compilers = self.lot.sample(compilers, min(2, len(compilers)))
+        return [self.lot.choice([language for language in found if language[0][0] == compiler]) for compiler in compilers]
 
     def flagged(self, language: Language, flags: list[str]) -> Language:
         """With macros of the libc, or our inline mode, drawn by lot."""
@@ -161,7 +163,7 @@ class Company(unittest.TestCase):
         self.umbrella(LIBC, LIBC, [], 0.9)
 
     def test_beside_kernel_headers_of_this_machine(self) -> None:
-        self.umbrella(KERNEL, LIBC + KERNEL, self.of_this_machine(), 0.9)
+        self.umbrella(KERNEL, LIBC + KERNEL, self.of_this_machine(), 0.8)       # older: some of them are not there
 
     def test_beside_kernel_headers_of_the_release(self) -> None:
         self.umbrella(KERNEL, LIBC + KERNEL, self.newest(), 0.9)

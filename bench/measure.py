@@ -138,8 +138,16 @@ class Bench:
         os.sched_setaffinity(0, {self.cpu})     # and all programs that it starts
 
     def make(self, directory: Path) -> Path:
-        if not (directory / 'build.ninja').exists():
+        for tool in ('meson', 'ninja'):
+            if not shutil.which(tool):
+                raise Broken(f'{tool} is not installed, and no --build is given')
+        tree = directory / 'tree'
+        if not tree.exists() or tree.read_text() != str(self.top):      # a build that came with a copy is of the original
+            if directory.exists():
+                shutil.rmtree(directory)
+            directory.mkdir(parents=True)
             output('meson', 'setup', directory, self.top, '-Dtests=disabled', '-Dexamples=false')
+            tree.write_text(str(self.top))
         output('ninja', '-C', directory)
         return directory
 

@@ -26,6 +26,10 @@ def main(arch: str, directory: Path) -> None:
     for name, place in (('uapi', 'liblinux/uapi'), ('wrappers', 'wrappers')):
         for file, text in emit.DIRECTORIES[name](facts).items():
             (directory / place / file).write_text(text)
+    compiled_in = {f'number {name}': row.numbers[arch] for name, row in facts.calls().items()}
+    for tag, (_, record) in facts.uapi.records(arch).items():
+        compiled_in.update({f'offset {tag}.{member.name}': member.offset for member in record.members if member.name})
+    (directory / 'facts').write_text(''.join(f'{name} {value}\n' for name, value in compiled_in.items()))
     (directory / 'acknowledged').write_text(''.join(        # for abidiff
         f'[suppress_function]\n\tname = {name}\n\tchange_kind = function-subtype-change\n' for name in emit.acknowledged(facts)))
 

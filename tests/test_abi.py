@@ -123,7 +123,7 @@ class LastRelease(Case):
     """What is there now against what was released."""
 
     def test_tag(self) -> None:
-        """The symbols of the last tag are the first of the list."""
+        """The symbols, the numbers of calls and the places of members that were released are what they were."""
         if not shutil.which('git') or not (TOP / '.git').exists():
             self.skipTest('no clone of git: the sums in abi.list are what holds it')
         if not (tag := last_tag(TOP)):
@@ -137,9 +137,14 @@ class LastRelease(Case):
             if not released:
                 continue        # the architecture came later
             with self.subTest(arch):
-                self.assertEqual({version: now.versions[version] for version in released.versions}, released.versions)
-                self.assertEqual({name: str(now[name]) for name in released}, {name: str(one) for name, one in released.items()})
-                self.same(self.library(arch, project), self.library(arch), '--no-added-syms')
+                self.assertEqual([f'{name} is now {now.get(name, "gone")}; {tag} has {one}' for name, one in released.items() if str(now.get(name)) != str(one)], [])
+                self.assertEqual([f'{name} came with {version} now, and with another in {tag}' for version, names in now.versions.items() if version in released.versions
+                                  for name in sorted({*names} ^ {*released.versions[version]})], [])
+                before, after = self.library(arch, project), self.library(arch)
+                self.same(before, after, '--no-added-syms')
+                facts, new = (dict(line.rsplit(' ', 1) for line in (self.directory / path.stem / 'facts').read_text().splitlines()) for path in (before, after))
+                self.assertGreater(len(facts), 2000)
+                self.assertEqual([f'{name} is now {new[name]}; {tag} has {value}' for name, value in facts.items() if new.get(name, value) != value], [])
 
     def test_news(self) -> None:
         self.assertEqual(unsaid(TOP), [])

@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import arches
@@ -43,6 +45,7 @@ endian = 'little'
 class Count:
     def __init__(self) -> None:
         self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()        # of who adds to it and prints
         self.reasons: dict[str, list[str]] = {}
 
     def skip(self, what: str, reason: str) -> None:
@@ -90,17 +93,19 @@ def check(name: str, count: Count, full: bool, *options: str, **environment: str
     for command in (setup, ['ninja', '-C', build]):
         result = run(*command, **environment)
         if result.returncode:
-            count.fail(f'{name}: build', result.stdout[-6000:])
+            with count.lock:
+                count.fail(f'{name}: build', result.stdout[-6000:])
             return False
     log = build / 'meson-logs/testlog.junit.xml'
     log.unlink(missing_ok=True)
     suites = [] if full else ['--no-suite', 'full']
     result = run('meson', 'test', '-C', build, '--no-rebuild', *suites, **environment)
-    before = count.failed
-    ran = count.read(name, log) if log.exists() else 0
-    if not ran or result.returncode and count.failed == before:
-        count.fail(f'{name}: meson test', result.stdout[-6000:])
-    print(f'{name}: {ran} tests in {time.monotonic() - began:.0f} s', flush=True)
+    with count.lock:
+        before = count.failed
+        ran = count.read(name, log) if log.exists() else 0
+        if not ran or result.returncode and count.failed == before:
+            count.fail(f'{name}: meson test', result.stdout[-6000:])
+        print(f'{name}: {ran} tests in {time.monotonic() - began:.0f} s', flush=True)
     return True
 
 
@@ -151,15 +156,20 @@ def main() -> int:
     builds = {}
     if check('x86_64-gcc', count, full, '-Dhost_tests=true'):
         builds['x86_64'] = WORK / 'x86_64-gcc'
-    check('x86_64-clang', count, full, CC='clang')
-    for arch in arches.foreign():
-        try:
-            cross = cross_file(arch)
-        except debian_fetch.Unavailable as reason:
-            count.skip(f'{arch.name}-gcc: all tests', f'no {arch.debian} packages: {reason}')
-        else:
-            if check(f'{arch.name}-gcc', count, full, '--cross-file', str(cross)):
-                builds[arch.name] = WORK / f'{arch.name}-gcc'
+    # The longest test of each of these keeps one processor busy.
+    with ThreadPoolExecutor(2) as pool:
+        clang = pool.submit(check, 'x86_64-clang', count, full, CC='clang')
+        foreign = {}
+        for arch in arches.foreign():
+            try:
+                cross = cross_file(arch)
+            except debian_fetch.Unavailable as reason:
+                with count.lock:
+                    count.skip(f'{arch.name}-gcc: all tests', f'no {arch.debian} packages: {reason}')
+            else:
+                foreign[arch.name] = pool.submit(check, f'{arch.name}-gcc', count, full, '--cross-file', str(cross))
+    clang.result()
+    builds.update({name: WORK / f'{name}-gcc' for name, built in foreign.items() if built.result()})
     check_kernels(builds, count, full)
     if not full:
         print(f'Only with --full: {", ".join(only_full(WORK / "x86_64-gcc"))}.')

@@ -201,7 +201,7 @@ class Company(unittest.TestCase):
                 order = [stranger, mine, self.lot.choice(strangers)]
                 self.lot.shuffle(order)
                 jobs.append((self.flagged(language, self.lot.choice(flags)), mine, order))
-        self.hold(among, jobs if FULL else self.lot.sample(jobs, 800), 0.6)
+        self.hold(among, jobs if FULL else self.lot.sample(jobs, 500), 0.6)
 
     def test_with_the_kernels_own_tags(self) -> None:
         """LIBLINUX_UAPI is for who has the kernel's headers."""

@@ -286,16 +286,14 @@ static int use_at(const struct elf *elf, unsigned int place, struct use *use)
 	return 1;
 }
 
-/* Imports have versym, 0 where there is none. */
-static void read_symbols(struct elf *elf, unsigned long at, unsigned long count, unsigned long strings, unsigned long size, unsigned long versym,
-			 int dynamic)
+/* Imports have versym, 0 where there is none. Returns how many symbols have a name: those of sections have none. */
+static unsigned long read_symbols(struct elf *elf, unsigned long at, unsigned long count, unsigned long strings, unsigned long size,
+				  unsigned long versym, int dynamic)
 {
-	unsigned long entry = elf->wide ? 24 : 16, n;
+	unsigned long entry = elf->wide ? 24 : 16, n, named = 0;
 
-	if (count > elf->size / entry || !inside(elf, at, count * entry) || !inside(elf, strings, size)) {
-		damage(elf, "it has more symbols than bytes");
-		return;
-	}
+	if (count > elf->size / entry || !inside(elf, at, count * entry) || !inside(elf, strings, size))
+		return (unsigned long)damage(elf, "it has more symbols than bytes");
 	for (n = 1; n < count && !elf->wrong; n++) {
 		unsigned long one = at + n * entry, where = value(elf, one, 4);
 		unsigned long info = value(elf, one + (elf->wide ? 4 : 12), 1), section = value(elf, one + (elf->wide ? 6 : 14), 2);
@@ -308,6 +306,7 @@ static void read_symbols(struct elf *elf, unsigned long at, unsigned long count,
 			damage(elf, "a symbol's name is outside of the names");
 			break;
 		}
+		named += where != 0;
 		if (size - where < 7 || !begins(name, "linux_"))
 			continue;
 		/* Of a name that is too long it does not matter where it ends. */
@@ -337,6 +336,7 @@ static void read_symbols(struct elf *elf, unsigned long at, unsigned long count,
 		}
 		*how |= section ? LINKED : (info >> 4) == 2 ? WEAK : IMPORTED;
 	}
+	return named;
 }
 
 /* The sections: only symbols that a stripped file lacks are here. Has it any? */
@@ -378,7 +378,7 @@ struct answer {
 static int read_elf(struct elf *elf, struct answer *answer)
 {
 	struct dynamic dynamic = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
-	unsigned long table, size, count, type, n, symbols = 0;
+	unsigned long table, size, count, type, n, named = 0;
 	int has_symbols;
 
 	if (!elf->data || elf->size < 16 || elf->data[0] != 0x7f || elf->data[1] != 'E' || elf->data[2] != 'L' || elf->data[3] != 'F')
@@ -410,15 +410,14 @@ static int read_elf(struct elf *elf, struct answer *answer)
 	if (dynamic.verneed)
 		read_verneed(elf, &dynamic);
 	if (dynamic.symbols && dynamic.strings) {
-		unsigned long entry = elf->wide ? 24 : 16;
+		unsigned long entry = elf->wide ? 24 : 16, symbols;
 
 		/* No table says how many: DT_HASH does where there is one, else the next table ends them. */
 		symbols = dynamic.hash ? value(elf, dynamic.hash + 4, 4) : (dynamic.next - dynamic.symbols) / entry;
-		read_symbols(elf, dynamic.symbols, symbols, dynamic.strings, dynamic.strings_size, dynamic.versym, 1);
+		named = read_symbols(elf, dynamic.symbols, symbols, dynamic.strings, dynamic.strings_size, dynamic.versym, 1);
 	}
 	has_symbols = read_sections(elf);
-	/* The first one is empty: a static-pie has no other. */
-	answer->unseen = !has_symbols && type != 1 && (!dynamic.there || (!dynamic.has_library && symbols < 2));
+	answer->unseen = !has_symbols && type != 1 && (!dynamic.there || (!dynamic.has_library && !named));
 	return !elf->wrong;
 }
 

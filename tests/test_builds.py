@@ -74,7 +74,7 @@ class HostileFlags(Case):
 
 
 # What is tried each time changes all objects, or the linking; what is left is like one of these.
-ALWAYS = {'gcc_address', 'gcc_lto', 'gcc_instrument', 'gcc_no_protection', 'gcc_thunks', 'clang_O0', 'clang_lto'}
+ALWAYS = {'gcc_address', 'gcc_lto', 'gcc_no_protection', 'gcc_thunks', 'clang_lto'}
 for compiler, kinds in (
         ('gcc', {'address': '-fsanitize=address', 'thread': '-fsanitize=thread', 'undefined': '-fsanitize=undefined',
                  'coverage': '--coverage', 'pg': '-pg', 'stack_protector': '-fstack-protector-all', 'O0': '-O0 -g',
